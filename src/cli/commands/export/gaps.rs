@@ -3,6 +3,7 @@
 //! stays bounded, and it reports how many messages it could not check.
 
 use std::collections::HashSet;
+use std::hash::{BuildHasher as _, Hash, RandomState};
 
 use serde_json::value::RawValue;
 use uuid::Uuid;
@@ -16,8 +17,8 @@ use crate::store::shape::{ColumnType, Shape};
 
 /// How many gaps the report names.
 const EXAMPLES: usize = 3;
-/// How many IDs are remembered.
-const IDS: usize = 400_000;
+/// How many IDs, and how many positions, are remembered.
+const REMEMBERED: usize = 400_000;
 
 pub(super) struct Gaps {
     versions: StreamVersions,
@@ -30,15 +31,43 @@ pub(super) struct Gaps {
     first_refused: Option<String>,
     /// Messages whose global position an import cannot keep.
     unnumbered: u64,
-    /// The IDs so far, if the table can contain an ID twice.
-    ids: Option<HashSet<Uuid>>,
-    repeated_ids: u64,
+    /// The IDs, if the table can contain one twice.
+    ids: Option<Repeats<Uuid>>,
     first_repeated_id: Option<Uuid>,
-    unchecked_ids: u64,
+    /// The positions, each with the hash of its stream, if the table can contain one twice.
+    places: Option<Repeats<(u64, Position)>>,
+    hasher: RandomState,
     /// Whether bodies can be JSON that a `jsonb` column refuses.
     bodies: bool,
     refused_bodies: u64,
     first_refused_body: Option<String>,
+}
+
+/// Values of which some can occur twice.
+struct Repeats<T> {
+    seen: HashSet<T>,
+    repeated: u64,
+    /// Those that did not fit.
+    unchecked: u64,
+}
+
+impl<T: Eq + Hash> Repeats<T> {
+    fn new() -> Self {
+        Self { seen: HashSet::new(), repeated: 0, unchecked: 0 }
+    }
+
+    /// Returns whether the value was there before.
+    fn see(&mut self, value: T) -> bool {
+        let is_repeated = self.seen.contains(&value);
+        if is_repeated {
+            self.repeated += 1;
+        } else if self.seen.len() < REMEMBERED {
+            self.seen.insert(value);
+        } else {
+            self.unchecked += 1;
+        }
+        is_repeated
+    }
 }
 
 impl Gaps {
@@ -55,9 +84,9 @@ impl Gaps {
             first_refused: None,
             unnumbered: 0,
             ids: None,
-            repeated_ids: 0,
             first_repeated_id: None,
-            unchecked_ids: 0,
+            places: None,
+            hasher: RandomState::new(),
             bodies: false,
             refused_bodies: 0,
             first_refused_body: None,
@@ -66,7 +95,8 @@ impl Gaps {
 
     /// Also checks what this table allows and the usual one does not.
     pub(super) fn of_table(mut self, shape: &Shape) -> Self {
-        self.ids = (!shape.ids_are_unique()).then(HashSet::new);
+        self.ids = (!shape.ids_are_unique()).then(Repeats::new);
+        self.places = (!shape.positions_are_unique()).then(Repeats::new);
         self.bodies =
             [&shape.columns.data, &shape.columns.metadata].iter().any(|column| column.kind != ColumnType::Jsonb);
         self
@@ -94,13 +124,14 @@ impl Gaps {
     fn check_position(&mut self, stream: &str, position: Position, global_position: GlobalPosition) {
         self.unnumbered += u64::from(global_position < 0 || global_position == GlobalPosition::MAX);
         let end = self.versions.get(stream);
-        if position < 0 || end == Some(position) {
+        let place = (self.hasher.hash_one(stream), position);
+        let is_repeated = self.places.as_mut().map_or(end == Some(position), |places| places.see(place));
+        if position < 0 || is_repeated {
             self.refused += 1;
             self.first_refused.get_or_insert_with(|| format!("{stream}@{position}"));
         }
         match end {
-            _ if position < 0 => {}
-            Some(end) if position == end => {}
+            _ if position < 0 || is_repeated => {}
             None if position == 0 => {}
             None if self.versions.is_full() => self.unchecked += 1,
             None => self.gap(|| format!("{stream} begins at position {position}")),
@@ -118,14 +149,8 @@ impl Gaps {
     }
 
     fn check_id(&mut self, id: Uuid) {
-        let Some(ids) = &mut self.ids else { return };
-        if ids.contains(&id) {
-            self.repeated_ids += 1;
+        if self.ids.as_mut().is_some_and(|ids| ids.see(id)) {
             self.first_repeated_id.get_or_insert(id);
-        } else if ids.len() < IDS {
-            ids.insert(id);
-        } else {
-            self.unchecked_ids += 1;
         }
     }
 
@@ -164,10 +189,11 @@ impl Gaps {
             ));
         }
         if let Some(first) = self.first_repeated_id {
-            let have = if self.repeated_ids == 1 { "message has" } else { "messages have" };
+            let repeated = self.ids.as_ref().map_or(0, |ids| ids.repeated);
+            let have = if repeated == 1 { "message has" } else { "messages have" };
             lines.push(format!(
                 "streamscope: {} {have} the ID of an earlier one, which import refuses; the first ID is {first}",
-                grouped(self.repeated_ids)
+                grouped(repeated)
             ));
         }
         if let Some(first) = &self.first_refused_body {
@@ -177,11 +203,15 @@ impl Gaps {
                 grouped(self.refused_bodies)
             ));
         }
-        if self.unchecked_ids > 0 {
-            let were = if self.unchecked_ids == 1 { "message was" } else { "messages were" };
+        let unchecked = [
+            ("IDs", self.ids.as_ref().map_or(0, |ids| ids.unchecked)),
+            ("positions", self.places.as_ref().map_or(0, |places| places.unchecked)),
+        ];
+        for (what, unchecked) in unchecked.into_iter().filter(|(_, unchecked)| *unchecked > 0) {
+            let were = if unchecked == 1 { "message was" } else { "messages were" };
             lines.push(format!(
-                "streamscope: {} {were} not checked for repeated IDs: there are too many",
-                grouped(self.unchecked_ids)
+                "streamscope: {} {were} not checked for repeated {what}: there are too many",
+                grouped(unchecked)
             ));
         }
         if self.unnumbered > 0 {
@@ -257,8 +287,24 @@ mod tests {
     }
 
     #[test]
+    fn reports_repeated_positions_of_a_table_that_allows_them() {
+        let mut gaps = Gaps { places: Some(Repeats::new()), ..Gaps::new(false) };
+        for (global_position, position) in [0, 2, 1, 0, 2].into_iter().enumerate() {
+            gaps.check(&message("a-1", position, i64::try_from(global_position).expect("a small number")));
+        }
+        assert_eq!(
+            gaps.report(),
+            [
+                "streamscope: the exported streams have 2 gaps: a-1 has position 2 after 0, a-1 has position 1 after 2; \
+                 import them with --allow-gaps",
+                "streamscope: 2 messages have a negative or repeated position, so import refuses them; the first is a-1@0"
+            ]
+        );
+    }
+
+    #[test]
     fn reports_repeated_ids_of_a_table_that_allows_them() {
-        let mut gaps = Gaps { ids: Some(HashSet::new()), ..Gaps::new(false) };
+        let mut gaps = Gaps { ids: Some(Repeats::new()), ..Gaps::new(false) };
         for stream in ["a-1", "a-2", "a-3"] {
             gaps.check(&message(stream, 0, 1));
         }

@@ -55,7 +55,7 @@ select json_build_object(
     join pg_namespace n on n.oid = s.relnamespace
     where q.seqrelid = $2
   ),
-  'highest', (select global_position::bigint from {table} order by global_position desc limit 1),
+  'highest', (select global_position::bigint from {table} where global_position is not null order by global_position desc limit 1),
   -- The roles that were granted the schema, without its owner and superusers.
   'roles', (
     select coalesce(json_agg(json_build_object(

@@ -8,7 +8,7 @@ from unnest($1::text[]) as names(name)
 cross join lateral (
   select {m.time} as written, left({m.data_text}, 4000) as data, left({m.metadata_text}, 4000) as metadata
   from {table} as m
-  where m.stream_name::text = names.name
+  where m.stream_name::text = names.name and m.position is not null
   order by m.position desc
   limit 1
 ) as last

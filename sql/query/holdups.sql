@@ -7,7 +7,7 @@
 -- $1 OIDs of the table and its parts, $2 OID of the sequence or null
 -- Served by: messages_pkey, backwards; the catalog.
 select
-  coalesce((select global_position::bigint from {table} order by global_position desc limit 1), 0),
+  coalesce((select global_position::bigint from {table} where global_position is not null order by global_position desc limit 1), 0),
   (clock_timestamp() at time zone 'utc')::timestamp,
   pg_is_in_recovery(),
   ({replay_delay})::float8,

@@ -3,6 +3,11 @@
 --
 -- $1 streams
 -- Served by: messages_stream, backwards.
-select (select m.position::bigint from {table} m where m.stream_name::text = n.stream order by m.position desc limit 1)
+select (
+  select m.position::bigint from {table} m
+  where m.stream_name::text = n.stream and m.position is not null
+  order by m.position desc
+  limit 1
+)
 from unnest($1) with ordinality as n (stream, number)
 order by n.number

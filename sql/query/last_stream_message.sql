@@ -4,6 +4,6 @@
 -- Served by: messages_stream, backwards.
 select {message}
 from {table}
-where stream_name::text = $1 and ($2::text is null or type::text = $2)
+where stream_name::text = $1 and position is not null and ($2::text is null or type::text = $2)
 order by position desc
 limit 1

@@ -17,7 +17,10 @@ with looked_at as (
 select name, version, number, time
 from looked_at
 where version = (
-  select m.position from {table} as m where m.stream_name::text = looked_at.name order by m.position desc limit 1
+  select m.position from {table} as m
+  where m.stream_name::text = looked_at.name and m.position is not null
+  order by m.position desc
+  limit 1
 )
 union all
 select null, null, case when count(*) = $2 then min(number) end, null

@@ -5,7 +5,7 @@
 -- Served by: messages_pkey, backwards.
 select
   format('%I.%I', n.nspname, c.relname) as sequence,
-  (select global_position::bigint from {table} order by global_position desc limit 1) as highest,
+  (select global_position::bigint from {table} where global_position is not null order by global_position desc limit 1) as highest,
   case when has_sequence_privilege(s.seqrelid, 'usage, select') then
     -- pg_sequence_last_value returns null for an unused sequence.
     coalesce(pg_sequence_last_value(s.seqrelid::regclass), s.seqstart - s.seqincrement)

@@ -7,7 +7,7 @@ select probe.number, probe.time
 from (
   select
     (select global_position::bigint as number from {table} order by global_position limit 1) as lowest,
-    (select global_position::bigint as number from {table} order by global_position desc limit 1) as highest
+    (select global_position::bigint as number from {table} where global_position is not null order by global_position desc limit 1) as highest
 ) as ends
 cross join generate_series(0, $1) as n
 cross join lateral (

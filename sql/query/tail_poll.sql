@@ -18,7 +18,10 @@ from (
   select
     n.newest,
     n.newest_id,
-    (select id::text from {table} where global_position = $16) as remembered_id,
+    -- A table without a unique index can have several.
+    (
+      select string_agg(same.id::text, ' ') from (select id from {table} where global_position = $16 limit 100) same
+    ) as remembered_ids,
     (clock_timestamp() at time zone 'utc')::timestamp as server_time,
     n.standby,
     (pg_postmaster_start_time() at time zone 'utc')::timestamp as started,
@@ -32,8 +35,8 @@ from (
     ) as blocking
   from (
     select
-      coalesce((select global_position::bigint from {table} order by global_position desc limit 1), 0) as newest,
-      (select id::text from {table} order by global_position desc limit 1) as newest_id,
+      coalesce((select global_position::bigint from {table} where global_position is not null order by global_position desc limit 1), 0) as newest,
+      (select id::text from {table} where global_position is not null order by global_position desc limit 1) as newest_id,
       pg_is_in_recovery() as standby
     offset 0
   ) n

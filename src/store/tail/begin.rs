@@ -79,17 +79,20 @@ impl<M: Followed> Tail<M> {
     /// Checks whether messages that were seen have been replaced. If so, rewinds to where the new history diverges and returns true.
     pub(super) async fn parts(&mut self, session: &Session, seen: &Horizon) -> Result<bool> {
         let Some((position, id)) = self.memory.newest() else { return Ok(false) };
-        if seen.remembered == Some(id) {
+        if seen.remembered.contains(&id) {
             return Ok(false);
         }
         // After a crash, a standby hides messages for a while and then shows the same ones again.
-        if seen.standby && seen.remembered.is_none() {
+        if seen.standby && seen.remembered.is_empty() {
             return Ok(false);
         }
         let positions = self.memory.positions();
         let sql = self.namespace.query(include_str!("../../../sql/query/tail_remembered.sql"), &[]);
         let rows = session.query(&sql, &[(&positions, Type::INT8_ARRAY)]).await?;
-        let there: HashMap<GlobalPosition, Uuid> = ids(&rows)?.into_iter().collect();
+        let mut there: HashMap<GlobalPosition, Vec<Uuid>> = HashMap::new();
+        for (position, id) in ids(&rows)? {
+            there.entry(position).or_default().push(id);
+        }
         let back = seen.newest < position;
         let another = self.incarnation.as_ref().is_some_and(|incarnation| *incarnation != Incarnation::of(seen));
         let replaced = self.memory.replaces(&there);

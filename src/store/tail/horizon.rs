@@ -16,8 +16,8 @@ pub(super) struct Horizon {
     pub newest: GlobalPosition,
     /// The ID of the newest message.
     pub newest_id: Option<Uuid>,
-    /// The ID of the message at the newest remembered global position.
-    pub remembered: Option<Uuid>,
+    /// The IDs of the messages at the newest remembered global position. Without a unique index there can be several.
+    pub remembered: Vec<Uuid>,
     /// Transactions that may still commit below the newest message.
     pub blocking: Vec<BlockingTransaction>,
     /// Whether application, state and beginning of the transactions are known.
@@ -40,15 +40,15 @@ impl Horizon {
     /// Decodes the last columns of a row.
     pub(super) fn read(row: &Row, detailed: bool) -> Result<Self> {
         let first = row.len().saturating_sub(Self::COLUMNS);
-        let id = |index| -> Result<Option<Uuid>> {
-            let id: Option<String> = column(row, first + index)?;
-            Ok(id.and_then(|id| Uuid::try_parse(&id).ok()))
+        let ids = |index| -> Result<Vec<Uuid>> {
+            let ids: Option<String> = column(row, first + index)?;
+            Ok(ids.iter().flat_map(|ids| ids.split(' ')).filter_map(|id| Uuid::try_parse(id).ok()).collect())
         };
         let blocking: Option<String> = column(row, first + 8)?;
         Ok(Self {
             newest: column(row, first)?,
-            newest_id: id(1)?,
-            remembered: id(2)?,
+            newest_id: ids(1)?.first().copied(),
+            remembered: ids(2)?,
             server_time: column::<ServerTime>(row, first + 3)?.0,
             standby: column(row, first + 4)?,
             started: column::<ServerTime>(row, first + 5)?.0,

@@ -97,24 +97,26 @@ impl Memory {
     }
 
     /// Whether any remembered global position now belongs to a different message.
-    pub(super) fn replaces(&self, there: &HashMap<GlobalPosition, Uuid>) -> bool {
-        let other = |(position, seen): (&GlobalPosition, &Seen)| there.get(position).is_some_and(|id| *id != seen.id);
+    pub(super) fn replaces(&self, there: &HashMap<GlobalPosition, Vec<Uuid>>) -> bool {
+        let other =
+            |(position, seen): (&GlobalPosition, &Seen)| there.get(position).is_some_and(|ids| !ids.contains(&seen.id));
         self.old.iter().chain(&self.recent).any(other)
     }
 
     /// Compares the memory with the messages that exist now and forgets those that differ. Missing messages alone mean that they
     /// were deleted, unless `suspect` is set because something else indicates a different history.
-    pub(super) fn compare(&mut self, there: &HashMap<GlobalPosition, Uuid>, suspect: bool) -> History {
+    pub(super) fn compare(&mut self, there: &HashMap<GlobalPosition, Vec<Uuid>>, suspect: bool) -> History {
         let mut differs: Option<GlobalPosition> = None;
         let mut gone = 0;
         for (position, seen) in self.old.iter().chain(&self.recent) {
             match there.get(position) {
-                Some(id) if *id == seen.id => {}
+                Some(ids) if ids.contains(&seen.id) => {}
                 Some(_) => differs = Some(differs.map_or(*position, |first| first.min(*position))),
                 None => gone += 1,
             }
         }
-        let same = |position: &GlobalPosition, seen: &mut Seen| there.get(position) == Some(&seen.id);
+        let same =
+            |position: &GlobalPosition, seen: &mut Seen| there.get(position).is_some_and(|ids| ids.contains(&seen.id));
         self.old.retain(same);
         self.recent.retain(same);
         if differs.is_none() && !(suspect && gone > 0) {
@@ -143,8 +145,12 @@ mod tests {
         memory
     }
 
-    fn there(messages: &[(i64, u128)]) -> HashMap<i64, Uuid> {
-        messages.iter().map(|(position, number)| (*position, id(*number))).collect()
+    fn there(messages: &[(i64, u128)]) -> HashMap<i64, Vec<Uuid>> {
+        let mut there: HashMap<i64, Vec<Uuid>> = HashMap::new();
+        for (position, number) in messages {
+            there.entry(*position).or_default().push(id(*number));
+        }
+        there
     }
 
     #[test]
@@ -162,6 +168,13 @@ mod tests {
         assert_eq!(memory.newest(), Some((5, id(5))));
         assert_eq!(seen([1, 2, 5, 7]).compare(&there(&[(1, 1), (5, 5)]), true), History::PartsAbove(5));
         assert_eq!(seen([1, 2]).compare(&there(&[(1, 1), (2, 2)]), true), History::GoesOn);
+    }
+
+    #[test]
+    fn another_message_at_the_same_position_replaces_nothing_while_the_first_one_is_there() {
+        let there = there(&[(1, 1), (2, 20), (2, 2)]);
+        assert!(!seen([1, 2]).replaces(&there));
+        assert_eq!(seen([1, 2]).compare(&there, false), History::GoesOn);
     }
 
     #[test]

@@ -236,6 +236,74 @@ async fn a_message_without_a_position_does_not_hide_the_version_of_its_stream() 
     assert_eq!(namespace.stream_version(&stream("odd-2")).await.unwrap(), None);
     let estimate = namespace.estimate(&Scope::Stream(stream("odd-1"))).await.unwrap();
     assert_eq!(estimate.map(|count| count.messages), Some(2));
+    let last = namespace.last_stream_message(&stream("odd-1"), None).await.unwrap();
+    assert_eq!(last.map(|message| message.position), Some(1));
+    let appended = ImportedMessage {
+        id: uuid::Uuid::now_v7(),
+        stream: stream("odd-1"),
+        message_type: "A".to_owned(),
+        data: None,
+        metadata: None,
+        placement: Placement::Next { expected: None, generated: true },
+    };
+    namespace.import(&[appended]).await.unwrap();
+    assert_eq!(namespace.stream_version(&stream("odd-1")).await.unwrap(), Some(2));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn follows_a_table_in_which_messages_share_a_global_position() {
+    let (database, namespace) = shop_after(
+        "delete from messages; alter table messages drop constraint messages_pkey;
+         insert into messages (global_position, stream_name, type, position, data) values
+           (7, 'odd-1', 'A', 0, '{}'), (7, 'odd-2', 'A', 0, '{}')",
+    )
+    .await;
+    let options = TailOptions {
+        scope: Scope::Namespace,
+        from: TailFrom::Start,
+        delivery: Delivery::WhenFinal,
+        batch: 100,
+        filter: Filter::default(),
+    };
+    let mut tail = namespace.tail(options);
+    let mut streams = Vec::new();
+    while streams.len() < 2 {
+        let batch = tail.next().await.unwrap();
+        streams.extend(batch.messages.into_iter().map(|tailed| tailed.message.stream.to_string()));
+    }
+    let client = database.client().await;
+    let another = "insert into eventodb_shop.messages (global_position, stream_name, type, position, data) values
+                   (8, 'odd-3', 'A', 0, '{}')";
+    client.batch_execute(another).await.unwrap();
+    while streams.len() < 3 {
+        let batch = tail.next().await.unwrap();
+        assert_eq!(batch.diverges_above, None);
+        streams.extend(batch.messages.into_iter().map(|tailed| tailed.message.stream.to_string()));
+    }
+    streams.sort_unstable();
+    assert_eq!(streams, ["odd-1", "odd-2", "odd-3"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_message_without_a_global_position_does_not_hide_the_newest_one() {
+    let (_database, namespace) = shop_after(
+        "delete from messages; alter table messages drop constraint messages_pkey;
+         alter table messages alter global_position drop not null;
+         insert into messages (global_position, stream_name, type, position, data) values
+           (7, 'odd-1', 'A', 0, '{}'), (null, 'odd-1', 'A', 1, '{}')",
+    )
+    .await;
+    let options = TailOptions {
+        scope: Scope::Namespace,
+        from: TailFrom::Start,
+        delivery: Delivery::AtOnce,
+        batch: 100,
+        filter: Filter::default(),
+    };
+    let batch = namespace.tail(options).next().await.unwrap();
+    let positions: Vec<_> = batch.messages.iter().map(|tailed| tailed.message.global_position).collect();
+    assert_eq!((positions, batch.newest), (vec![7], 7));
+    assert_eq!(namespace.newest(&Scope::Namespace).await.unwrap(), 7);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -215,7 +215,11 @@ impl Namespace {
             Err(error) => Err(error),
         };
         let facts = match facts {
-            Err(StoreError::Server { message, .. } | StoreError::NoPermission(message)) => Err(message),
+            Err(
+                StoreError::Server { message, .. }
+                | StoreError::Raised { message, .. }
+                | StoreError::NoPermission(message),
+            ) => Err(message),
             other => Ok(other?),
         };
         let examined = |(check, why, run): &Check| {

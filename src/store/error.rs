@@ -151,10 +151,11 @@ pub enum StoreError {
     /// The directory of the embedded store cannot be opened, or another program is using it.
     #[error("embedded store: {0}")]
     Embedded(String),
-    /// A function or trigger of the database raised an error (PL/pgSQL `raise`). Its text can contain the message.
+    /// A function or trigger of the database raised an error (PL/pgSQL `raise`), or a statement that it built failed. The text can
+    /// contain the message.
     #[error("{message} (SQLSTATE {code})")]
     Raised {
-        /// The SQLSTATE that the function chose.
+        /// The SQLSTATE, which the function may have chosen.
         code: String,
         /// Its message and hint, without the detail.
         message: String,

@@ -25,7 +25,12 @@ const INVALID_SCHEMA: &str = "3F000";
 impl Namespace {
     /// Replaces an error of a write with one that explains the repair, if the table causes it.
     pub(super) async fn explained(&self, error: StoreError) -> StoreError {
-        let StoreError::Server { code, message } = &error else { return error };
+        let (code, message) = match &error {
+            StoreError::Server { code, message } => (code, message),
+            // Inside a function, any name can be missing, not only that of the schema.
+            StoreError::Raised { code, message } if code == INVALID_SCHEMA => (code, message),
+            _ => return error,
+        };
         let explained = match code.as_str() {
             UNIQUE_VIOLATION => self.sequence_behind(message).await,
             OUT_OF_RANGE | SEQUENCE_LIMIT => self.no_number_left(code == OUT_OF_RANGE).await,

@@ -107,9 +107,14 @@ pub(super) async fn survey(session: &Session, wanted: Option<&str>) -> Result<Su
     survey_once(session, wanted).await.map_err(explain_lock)
 }
 
-/// Whether a query failed because a namespace was deleted meanwhile. The deletion can also cause a deadlock.
+/// Whether a query failed because a namespace was deleted meanwhile. The deletion can also cause a deadlock. The block in `tables.sql`
+/// is the only function that the query calls.
 fn meets_a_deletion(error: &StoreError) -> bool {
-    error.is_missing_table() || matches!(error, StoreError::Server { code, .. } if code == "40P01")
+    let code = match error {
+        StoreError::Server { code, .. } | StoreError::Raised { code, .. } => code.as_str(),
+        _ => return false,
+    };
+    ["42P01", "3F000", "40P01"].contains(&code)
 }
 
 fn explain_lock(error: StoreError) -> StoreError {

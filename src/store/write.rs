@@ -165,7 +165,8 @@ impl Namespace {
                         | StoreError::DuplicateId(_)
                         | StoreError::NotStored { .. }),
                     ) => return Err(error),
-                    Verdict::Final(error) | Verdict::Again(error) => error.to_string(),
+                    // The reason is logged.
+                    Verdict::Final(error) | Verdict::Again(error) => error.without_values(),
                 },
                 // Rejected credentials stay rejected, and retrying could lock the account.
                 Err(

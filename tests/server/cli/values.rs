@@ -59,3 +59,49 @@ async fn shows_but_does_not_log_the_message_of_a_trigger() {
         assert!(log.contains(code) && !log.contains(BODY), "{log}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn shows_but_does_not_log_why_a_statement_that_a_trigger_builds_fails() {
+    let place = Place::new(Kind::OursOnPostgres).await;
+    let client = place.database.as_ref().expect("on the server").client().await;
+    let trigger = "create function public.refuse() returns trigger language plpgsql as $$ begin return new; end $$; \
+                   create trigger refuse before insert on eventodb_test.messages for each row execute function public.refuse()";
+    client.batch_execute(trigger).await.expect("a trigger");
+    for (code, statement) in [
+        ("42P01", "execute format('insert into %I values (1)', new.data->>'a')"),
+        ("42703", "execute format('select %I', new.data->>'a')"),
+        ("42601", "execute format('%L', new.data->>'a')"),
+        ("42704", "perform quote_ident(new.data->>'a')::regtype"),
+        ("3F000", "perform quote_ident(new.data->>'a')::regnamespace"),
+        ("58P01", "perform pg_read_file(new.data->>'a')"),
+    ] {
+        let text = format!(
+            "create or replace function public.refuse() returns trigger language plpgsql as $$ begin {statement}; return new; end $$"
+        );
+        client.batch_execute(&text).await.expect("a function");
+        let (told, log) = refused(&place, "info");
+        assert!(told.contains(code) && told.contains(BODY), "{told}");
+        assert!(log.contains(code) && !log.contains(BODY), "{log}");
+        let (_, log) = refused(&place, "debug");
+        assert!(log.contains(BODY), "{log}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn reports_the_lost_connection_of_a_trigger_as_a_refused_write() {
+    let place = Place::new(Kind::OursOnPostgres).await;
+    let client = place.database.as_ref().expect("on the server").client().await;
+    // The server's code is 08006, as for a lost connection to the server itself.
+    let trigger = "create function public.relay() returns trigger language plpgsql as $$ begin \
+                   execute 'create subscription relayed connection ''host=127.0.0.1 port=1'' publication p \
+                     with (create_slot = false, enabled = false, slot_name = none)'; \
+                   return new; end $$; \
+                   create trigger relay before insert on eventodb_test.messages for each row execute function public.relay()";
+    client.batch_execute(trigger).await.expect("a trigger");
+    let outcome = place.run(&["write", "account-1", "Opened"]);
+    assert_eq!(outcome.status, 1, "{outcome:?}");
+    assert!(outcome.stderr.contains("could not connect to the publisher"), "{outcome:?}");
+    let outcome = place.run_with_input(&["import", "-"], "{\"stream\":\"account-1\",\"type\":\"Opened\"}\n");
+    assert_eq!(outcome.status, 1, "{outcome:?}");
+    assert!(outcome.stderr.contains("line 1: could not connect to the publisher"), "{outcome:?}");
+}

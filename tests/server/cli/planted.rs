@@ -497,6 +497,18 @@ async fn a_search_path_with_planted_schemas_changes_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn settings_of_the_database_put_no_words_into_the_list() {
+    let planted = Planted::new(Database::new().await, STORE).await;
+    for setting in ["problem", "registered", "versions", "schema"] {
+        let set = format!("alter database {} set streamscope.{setting} = 'run this'", planted.database.name());
+        planted.database.client().await.batch_execute(&set).await.expect("a setting");
+    }
+    let told = planted.stays_quiet(&[&["ns", "list"], &["get", "account-1"]]);
+    assert!(told.contains("account-1") && !told.contains("run this"), "{told}");
+    planted.clear().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn never_writes_to_a_registry_that_would_run_planted_code() {
     for plant in [
         "create function public.trap() returns trigger language plpgsql as 'begin perform public.leave(); return new; end';

@@ -40,7 +40,10 @@ use output::Output;
 /// Returns the exit status: 0 for help and version, 1 if they cannot be written, 2 for usage errors.
 pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Arguments, u8> {
     let error = match Arguments::try_parse_from(arguments) {
-        Ok(arguments) => return arguments.check().map(|()| arguments).map_err(|error| report(&error)),
+        Ok(arguments) => {
+            let arguments = arguments.with_leading_url();
+            return arguments.check().map(|()| arguments).map_err(|error| report(&error));
+        }
         Err(error) => error,
     };
     // Errors repeat the arguments, and one of them can be a connection string.

@@ -9,6 +9,7 @@ use super::commands::Command;
 use super::common::Common;
 use super::error::{CommandError, Result};
 use super::output::Format;
+use crate::store::connect::is_url;
 
 const AFTER_HELP: &str = "\
 Choosing a database:
@@ -43,7 +44,8 @@ Examples:
 #[command(after_help = AFTER_HELP, subcommand_value_name = "COMMAND")]
 pub(crate) struct Arguments {
     /// Where to open the screen: STREAM@POSITION, STREAM, CATEGORY, NS/, or NS/ followed by one of the first three. A
-    /// bare name is a category or stream of the current namespace (-n) if it exists there, otherwise a namespace
+    /// bare name is a category or stream of the current namespace (-n) if it exists there, otherwise a namespace. A URL
+    /// is taken for --url
     #[arg(value_name = "LOCATOR")]
     pub locator: Option<String>,
     /// Open the screen without the saved session: place, filters, bookmarks and columns. Your changes are saved, and
@@ -66,9 +68,21 @@ impl Arguments {
         Command::augment_subcommands(Common::augment_args(command))
     }
 
+    /// Takes a URL before the command for `--url`, as psql does.
+    #[must_use]
+    pub(crate) fn with_leading_url(mut self) -> Self {
+        if self.common.url.is_none() {
+            self.common.url = self.locator.take_if(|locator| is_url(locator));
+        }
+        self
+    }
+
     /// Rejects arguments that exclude each other. clap does not notice a conflict between an option before the command
     /// and one after it.
     pub(crate) fn check(&self) -> Result<()> {
+        if self.locator.as_deref().is_some_and(is_url) {
+            return Err(CommandError::usage("two URLs choose different databases; use only one of them"));
+        }
         if let (Some(locator), Some(_)) = (&self.locator, &self.command) {
             return Err(CommandError::usage(format!("unexpected {locator} before the command"))
                 .remedy("To choose a namespace, use -n. Arguments follow the command: streamscope get NAME"));

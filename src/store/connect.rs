@@ -24,6 +24,8 @@ mod values;
 mod wire;
 
 pub(super) use connection::{Canceller, Connected};
+#[cfg(feature = "cli")]
+pub(crate) use connection_string::is_url;
 pub use environment::Environment;
 pub use settings::Settings;
 pub use values::DEFAULT_CONNECT_TIMEOUT;

@@ -102,25 +102,32 @@ impl Fake {
     }
 
     pub(super) fn messages_of(&self, scope: &Scope) -> Vec<&Message> {
-        let wanted = |message: &&Message| match scope {
-            Scope::Namespace => true,
-            Scope::Category(name) => category(message.stream.as_str()) == name.as_str(),
-            Scope::Member(name, group) => {
-                category(message.stream.as_str()) == name.as_str() && group.has(message.stream.as_str())
-            }
-            Scope::Stream(name) => message.stream == *name,
-        };
-        self.messages.iter().filter(wanted).collect()
+        self.messages.iter().filter(|message| belongs(message, scope)).collect()
     }
 
     /// Finds the values of paths in small messages, as the real store does.
     fn find_values(&self, heads: &mut [MessageHead], paths: &Arc<[BodyPath]>) {
+        if paths.is_empty() {
+            return;
+        }
         for head in heads {
             let message = self.messages.iter().find(|message| message.global_position == head.global_position);
             if let Some(message) = message {
                 head.values = values(message, paths);
             }
         }
+    }
+}
+
+/// Returns true if a message belongs to a list.
+pub(super) fn belongs(message: &Message, scope: &Scope) -> bool {
+    match scope {
+        Scope::Namespace => true,
+        Scope::Category(name) => category(message.stream.as_str()) == name.as_str(),
+        Scope::Member(name, group) => {
+            category(message.stream.as_str()) == name.as_str() && group.has(message.stream.as_str())
+        }
+        Scope::Stream(name) => message.stream == *name,
     }
 }
 

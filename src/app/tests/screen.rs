@@ -10,7 +10,7 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::layout::Rect;
 
-use super::fake::{Fake, head, matches, noon, values};
+use super::fake::{Fake, belongs, head, matches, noon, values};
 use crate::app::keymap::Action;
 use crate::app::request::{Outcome, Slot};
 use crate::app::{Effect, Event, ScreenSettings, State};
@@ -135,9 +135,7 @@ impl Screen {
     pub(crate) fn deliver(&mut self, message: &Message, late: bool) {
         let Some((generation, scope, filter)) = &self.followed else { return };
         let generation = *generation;
-        let is_followed = self.fake.messages_of(scope).iter().any(|of| of.global_position == message.global_position)
-            && matches(filter, &head(message));
-        if is_followed {
+        if belongs(message, scope) && matches(filter, &head(message)) {
             let message = MessageHead { values: values(message, &self.followed_paths), ..head(message) };
             let batch = batch(vec![Tailed { message, late }], self.now);
             self.send(Event::Followed { generation, batch });

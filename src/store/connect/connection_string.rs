@@ -10,6 +10,12 @@ const SCHEMES: [&str; 2] = ["postgresql://", "postgres://"];
 /// The predecessor of `sslmode`, which libpq still accepts.
 const OLDER: &str = "requiressl";
 
+/// Returns true if a text is the URL of a database.
+#[cfg(feature = "cli")]
+pub(crate) fn is_url(text: &str) -> bool {
+    SCHEMES.iter().any(|scheme| text.starts_with(scheme))
+}
+
 /// Parses a URL, `keyword=value` pairs or, like `psql`, the bare name of a database.
 pub(super) fn parse(text: &str) -> Result<Parameters> {
     if let Some(rest) = SCHEMES.iter().find_map(|scheme| text.strip_prefix(scheme)) {

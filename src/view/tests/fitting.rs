@@ -226,16 +226,22 @@ fn a_toast_is_in_front_of_every_dialog() {
 
 #[test]
 fn all_of_the_help_can_be_read_at_every_size() {
+    let mut large = screen(300, 130);
+    press(&mut large, "?");
+    let whole = words_of(&inside(&large.text(), "Help"));
     for (width, height) in SIZES {
-        let mut large = screen(300, 130);
-        press(&mut large, "?");
-        let whole = words_of(&inside(&large.text(), "Help"));
         let mut screen = screen(width, height);
         press(&mut screen, "?");
-        let mut seen = words_of(&inside(&screen.text(), "Help"));
-        for _ in 0..120 {
-            screen.key(KeyCode::Down);
-            seen.extend(words_of(&inside(&screen.text(), "Help")));
+        let mut seen = BTreeSet::new();
+        let mut last = String::new();
+        loop {
+            let text = screen.text();
+            if text == last {
+                break;
+            }
+            seen.extend(words_of(&inside(&text, "Help")));
+            screen.key(KeyCode::PageDown);
+            last = text;
         }
         let missing: Vec<_> = whole.difference(&seen).collect();
         assert!(missing.is_empty(), "{missing:?} at {width}×{height}: {}", screen.text());

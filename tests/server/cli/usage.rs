@@ -76,9 +76,20 @@ fn refuses_two_databases_wherever_the_options_are() {
         &["--demo", "categories", "--url", "postgres://h/d"][..],
         &["--url", "postgres://h/d", "--embedded", "x", "categories"],
         &["categories", "--embedded", "x", "--demo"],
+        &["postgres://h/d", "--demo", "categories"],
+        &["postgres://h/d", "--url", "postgres://h/e", "categories"],
+        &["postgres://h/d", "--url", "postgres://h/e"],
     ] {
         let told = User::new().run(arguments).failed(2);
         assert!(told.contains("different databases"), "{told}");
+    }
+}
+
+#[test]
+fn takes_a_leading_url_for_the_database() {
+    for url in ["postgres://ada:s3cr3tw0rd@127.0.0.1:1/nowhere", "postgresql://127.0.0.1:1/nowhere"] {
+        let told = User::new().run(&[url, "categories"]).failed(5);
+        assert!(told.contains("127.0.0.1:1") && !told.contains(SECRET), "{told}");
     }
 }
 

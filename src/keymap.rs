@@ -153,7 +153,8 @@ impl FromStr for Action {
 
     fn from_str(text: &str) -> Result<Self, String> {
         Self::ALL.iter().copied().find(|action| action.id() == text).ok_or_else(|| {
-            format!("unknown action \"{text}\".{}", suggestion(text, Self::ALL.iter().map(|action| action.id())))
+            let meant = suggestion(text, Self::ALL.iter().map(|action| action.id()));
+            format!("unknown action \"{text}\".{meant} streamscope config lists the actions")
         })
     }
 }

@@ -22,6 +22,7 @@ select json_build_object(
     select coalesce(json_agg(json_build_object(
       'schema', c.nspname,
       'kind', c.relkind,
+      'missing', c.missing,
       'hides_rows', row_security_active(c.oid),
       'has_our_version', exists (
         select from pg_class v where v.relnamespace = c.namespace and v.relname = '_streamscope_version' and v.relkind = 'r'
@@ -35,23 +36,31 @@ select json_build_object(
         limit 1
       ),
       'shape', case
-        when c.relkind in ('r', 'p') and (c.several <= 8 or exists (
+        when c.relkind in ('r', 'p') and c.missing = '{}' and (c.several <= 8 or exists (
           select from pg_attribute a where a.attrelid = c.oid and not a.attisdropped and a.atttypid >= 16384
         )) then {shape}
       end
     ) order by c.nspname), '[]')
     from (
-      select c.oid, c.relkind, n.oid as namespace, n.nspname, count(*) over () as several
+      select
+        c.oid, c.relkind, n.oid as namespace, n.nspname, count(*) over () as several,
+        array(
+          select field.name
+          from unnest('{id,stream_name,type,position,global_position,data,metadata,time}'::name[]) field (name)
+          where not exists (
+            select from pg_attribute a where a.attrelid = c.oid and a.attname = field.name and not a.attisdropped
+          )
+        ) as missing
       from pg_class c
       join pg_namespace n on n.oid = c.relnamespace
       where {which}
         and c.relname = 'messages' and c.relkind in ('r', 'p', 'v', 'm', 'f')
         and exists (select from pg_proc p where p.pronamespace = n.oid and p.proname = 'write_message')
-        and (
-          select count(*) from pg_attribute f
-          where f.attrelid = c.oid and not f.attisdropped
-            and f.attname in ('global_position', 'position', 'time', 'stream_name', 'type', 'data', 'metadata', 'id')
-        ) = 8
+        -- A table without these two columns belongs to another program.
+        and exists (
+          select from pg_attribute a
+          where a.attrelid = c.oid and a.attname in ('stream_name', 'global_position') and not a.attisdropped
+        )
     ) c
   )
 )::text

@@ -87,7 +87,10 @@ impl Scope {
         let elsewhere: Vec<&str> = Self::all().filter(|scope| scope.meaning(name).is_some()).map(Self::id).collect();
         let here = self.id();
         match elsewhere.as_slice() {
-            [] => format!("unknown action \"{name}\".{}", suggestion(name, self.actions())),
+            [] => format!(
+                "unknown action \"{name}\".{} streamscope config lists the actions",
+                suggestion(name, self.actions())
+            ),
             [first, ..] if *first == Context::Anywhere.id() => {
                 format!("{name} is an action of panes, not of the context {here}. Choose another context")
             }

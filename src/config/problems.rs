@@ -177,7 +177,7 @@ mod tests {
             "line 3, column 9: unknown value \"drak\". Did you mean \"dark\"? Use terminal, light, dark, high-contrast",
             "line 5, column 1: unknown part of the screen \"brder\". Did you mean \"border\"?",
             "line 6, column 8: unknown colour \"gren\". Did you mean \"green\"?",
-            "line 9, column 10: unknown action \"fly\"",
+            "line 9, column 10: unknown action \"fly\". streamscope config lists the actions",
             "line 10, column 14: unknown key \"hyper-x\"",
             "line 10, column 25: expected a string, found integer `3`",
             "line 11, column 1: \"keys\" is missing here. Add it",

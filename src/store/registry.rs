@@ -62,6 +62,8 @@ struct Versioned {
 struct FoundSchema {
     schema: String,
     kind: char,
+    /// The columns of a message that the relation does not have.
+    missing: Vec<String>,
     hides_rows: bool,
     has_our_version: bool,
     /// The schema name in the body of `write_message`, still escaped.
@@ -249,6 +251,10 @@ fn closed(found: &FoundSchema) -> Option<String> {
         'm' => return Some("messages is a materialized view, not a table".to_owned()),
         'f' => return Some("messages is a foreign table".to_owned()),
         _ => {}
+    }
+    if !found.missing.is_empty() {
+        let columns = if found.missing.len() == 1 { "column" } else { "columns" };
+        return Some(format!("messages has no {columns} {}", found.missing.join(", ")));
     }
     let shape = found.shape.as_ref()?;
     if let Some(part) = shape.parts.iter().find(|part| part.is_foreign()) {

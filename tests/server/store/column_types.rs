@@ -166,6 +166,36 @@ async fn opening_reports_a_column_with_an_unsupported_type() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn opening_names_the_missing_columns() {
+    for (change, missing) in [
+        ("alter table messages drop metadata", "column metadata"),
+        ("alter table messages rename stream_name to stream", "column stream_name"),
+        ("alter table messages drop global_position", "column global_position"),
+        ("alter table messages drop type; alter table messages rename id to uuid", "columns id, type"),
+    ] {
+        let database = eventodb().await;
+        let sql = format!("set search_path = eventodb_shop; drop index messages_category; {change}");
+        database.client().await.batch_execute(&sql).await.expect(change);
+        let error = store(&database).namespace("shop").await.expect_err("a missing column");
+        let StoreError::NamespaceClosed { reason, .. } = error else { panic!("another error: {error}") };
+        assert_eq!(reason, format!("messages has no {missing}"));
+        let listed = store(&database).namespaces().await.expect("a list");
+        assert_eq!(listed[0].closed.as_deref(), Some(&*reason), "the list shows the same reason");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn another_programs_table_of_messages_is_no_namespace() {
+    let database = eventodb().await;
+    let sql =
+        "create schema chat; create table chat.messages (id uuid, type text, position int, data json, time timestamp);
+               create function chat.write_message() returns int language sql as 'select 1'";
+    database.client().await.batch_execute(sql).await.expect("another table");
+    let listed = store(&database).namespaces().await.expect("a list");
+    assert_eq!(listed.iter().map(|info| info.id.as_str()).collect::<Vec<_>>(), ["shop"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn unreadable_messages_are_marked_and_the_others_are_read() {
     let (_database, namespace) = shop_after(
         "alter table messages alter id drop default, alter id type text, alter id drop not null, alter type drop not null,

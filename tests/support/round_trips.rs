@@ -1,9 +1,9 @@
 //! A proxy that counts round trips: how often a client waits for an answer before it sends more. It delays every answer
-//! a little, to distinguish requests that do not wait for an answer from those that do. It also counts statements.
+//! a little, to distinguish requests that do not wait for an answer from those that do. It also keeps the statements.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -21,7 +21,7 @@ struct Count {
     /// Bytes that the server sent.
     bytes: AtomicUsize,
     /// Statements that the client sent with parameters, each in a Parse message.
-    statements: AtomicUsize,
+    statements: Mutex<Vec<String>>,
 }
 
 /// The proxy. All connections count together: a request sent after the third answer on any of them belongs to the
@@ -41,7 +41,7 @@ impl RoundTrips {
             answered: AtomicUsize::new(0),
             last: AtomicUsize::new(usize::MAX),
             bytes: AtomicUsize::new(0),
-            statements: AtomicUsize::new(0),
+            statements: Mutex::default(),
         });
         let shared = Arc::clone(&count);
         let listener = tokio::spawn(async move {
@@ -70,9 +70,9 @@ impl RoundTrips {
         self.count.bytes.swap(0, Ordering::SeqCst)
     }
 
-    /// Returns the number of statements with parameters that the client sent since the last call.
-    pub(crate) fn take_statements(&self) -> usize {
-        self.count.statements.swap(0, Ordering::SeqCst)
+    /// Returns the statements with parameters that the client sent since the last call.
+    pub(crate) fn take_statements(&self) -> Vec<String> {
+        std::mem::take(&mut self.count.statements.lock().expect("not poisoned"))
     }
 
     /// Withholds all answers after this many rounds.
@@ -98,7 +98,8 @@ async fn connection(client: TcpStream, port: u16, count: Arc<Count>) {
         let mut buffer = vec![0; 65_536];
         let mut messages = Messages::default();
         while let Ok(length @ 1..) = from_client.read(&mut buffer).await {
-            count.statements.fetch_add(messages.parses(&buffer[..length]), Ordering::SeqCst);
+            let statements = messages.statements(&buffer[..length]);
+            count.statements.lock().expect("not poisoned").extend(statements);
             sent.store(count.answered.load(Ordering::SeqCst) + 1, Ordering::SeqCst);
             if to_server.write_all(&buffer[..length]).await.is_err() {
                 break;
@@ -136,19 +137,23 @@ struct Messages {
 }
 
 impl Messages {
-    /// Returns the number of Parse messages that these bytes complete.
-    fn parses(&mut self, bytes: &[u8]) -> usize {
+    /// Returns the statements of the Parse messages that these bytes complete.
+    fn statements(&mut self, bytes: &[u8]) -> Vec<String> {
         self.rest.extend_from_slice(bytes);
-        let mut parses = 0;
+        let mut statements = Vec::new();
         loop {
             let head = usize::from(self.started);
-            let Some(length) = self.rest.get(head..head + 4) else { return parses };
+            let Some(length) = self.rest.get(head..head + 4) else { return statements };
             let length = u32::from_be_bytes(length.try_into().expect("four bytes"));
             let end = head + usize::try_from(length).expect("a length");
             if self.rest.len() < end {
-                return parses;
+                return statements;
             }
-            parses += usize::from(self.started && self.rest[0] == b'P');
+            if self.started && self.rest[0] == b'P' {
+                // The name of the statement comes before its text.
+                let text = self.rest[head + 4..end].split(|byte| *byte == 0).nth(1).expect("a text");
+                statements.push(String::from_utf8_lossy(text).into_owned());
+            }
             self.started = true;
             self.rest.drain(..end);
         }

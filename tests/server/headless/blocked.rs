@@ -328,7 +328,7 @@ async fn tail_reports_its_position_although_a_command_that_it_runs_does_not_end(
 }
 
 /// Waits until a child has a handler for a signal. Without one, the signal would end it.
-fn wait_until_it_catches(child: &Child, number: Signal) {
+pub(super) fn wait_until_it_catches(child: &Child, number: Signal) {
     let limit = Instant::now() + LIMIT;
     loop {
         let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();

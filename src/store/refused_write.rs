@@ -1,5 +1,5 @@
-//! Explains errors of writes that the table causes: a sequence that has fallen behind it, after a restore or a failover to a logical
-//! replica, which copies rows but not sequences; global positions that have run out; and columns of a type that the namespace's own
+//! Explains writes that fail because of the table. Its sequence can be behind it, after a restore or a failover to a logical replica,
+//! which copies rows but not sequences. Its global positions can have run out, or a column can have a type that the namespace's own
 //! function cannot write. The server's words mention none of this. Never changes anything itself.
 
 use tokio_postgres::types::Type;

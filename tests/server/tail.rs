@@ -16,7 +16,8 @@ use streamscope::store::tail::{Delivery, Tail, TailBatch, TailFrom, TailOptions}
 /// The timeout for any single step.
 const LIMIT: Duration = Duration::from_secs(20);
 
-fn options(scope: Scope, from: TailFrom, delivery: Delivery) -> TailOptions {
+/// Follows everything in a scope.
+pub(crate) fn options(scope: Scope, from: TailFrom, delivery: Delivery) -> TailOptions {
     TailOptions { scope, from, delivery, batch: 100, filter: Filter::default() }
 }
 

@@ -10,12 +10,13 @@ use streamscope::message::{
 };
 use streamscope::store::browse::{Count, NamePart, Page, PageFrom, Scope, StreamsFrom, StreamsOf};
 use streamscope::store::import::{Import, ImportOptions, ImportedMessage, Placement};
-use streamscope::store::tail::{Delivery, TailFrom, TailOptions};
+use streamscope::store::tail::{Delivery, TailFrom};
 use streamscope::store::{Filter, Namespace, StoreError};
 
 use super::messages::{category, new, of_category, of_member, stream, write, write_many};
 use crate::support::for_each_route;
 use crate::support::stores::{Kind, TestStore};
+use crate::tail;
 
 for_each_route! {
     lists_categories_with_estimates,
@@ -310,13 +311,7 @@ async fn heads_have_a_preview_and_a_size_but_no_large_body(store: &TestStore) {
 async fn heads_have_the_exact_values_of_paths_in_every_list(store: &TestStore) {
     let [amount, sku, user] = ["$.amount", "items[1].sku", "meta:user"].map(|path| path.parse::<BodyPath>().unwrap());
     let namespace = store.namespace.clone().with_paths(Arc::from([amount.clone(), sku.clone(), user.clone()]));
-    let options = TailOptions {
-        scope: Scope::Category(category("account")),
-        from: TailFrom::Start,
-        delivery: Delivery::AtOnce,
-        batch: 100,
-        filter: Filter::default(),
-    };
+    let options = tail::options(Scope::Category(category("account")), TailFrom::Start, Delivery::AtOnce);
     let items = r#""items": [{}, {"sku": "A-\u00e9"}]"#;
     let small = format!(r#"{{"amount": 12345678901234567890.10, {items}}}"#);
     let noise: Vec<_> = (0..4_000_u64).map(|number| number.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_string()).collect();

@@ -18,6 +18,7 @@ use super::messages::{category, new, stream};
 use crate::support::other_servers::Version;
 use crate::support::server::Database;
 use crate::support::stores::{Kind, Route, TestStore, eventodb, store};
+use crate::tail;
 
 const ID: Uuid = Uuid::from_u128(0x0191_0000_0000_7000_8000_0000_0000_002a);
 
@@ -288,13 +289,7 @@ async fn follows_a_table_in_which_messages_share_a_global_position() {
            (7, 'odd-1', 'A', 0, '{}'), (7, 'odd-2', 'A', 0, '{}')",
     )
     .await;
-    let options = TailOptions {
-        scope: Scope::Namespace,
-        from: TailFrom::Start,
-        delivery: Delivery::WhenFinal,
-        batch: 100,
-        filter: Filter::default(),
-    };
+    let options = tail::options(Scope::Namespace, TailFrom::Start, Delivery::WhenFinal);
     let mut tail = namespace.tail(options);
     let mut streams = Vec::new();
     while streams.len() < 2 {
@@ -323,13 +318,7 @@ async fn a_message_without_a_global_position_does_not_hide_the_newest_one() {
            (7, 'odd-1', 'A', 0, '{}'), (null, 'odd-1', 'A', 1, '{}')",
     )
     .await;
-    let options = TailOptions {
-        scope: Scope::Namespace,
-        from: TailFrom::Start,
-        delivery: Delivery::AtOnce,
-        batch: 100,
-        filter: Filter::default(),
-    };
+    let options = tail::options(Scope::Namespace, TailFrom::Start, Delivery::AtOnce);
     let batch = namespace.tail(options).next().await.unwrap();
     let positions: Vec<_> = batch.messages.iter().map(|tailed| tailed.message.global_position).collect();
     assert_eq!((positions, batch.newest), (vec![7], 7));

@@ -4,7 +4,7 @@
 use streamscope::store::browse::{PageFrom, Scope};
 use streamscope::store::export::ExportOptions;
 use streamscope::store::import::{Import, ImportOptions, ImportedMessage, Placement};
-use streamscope::store::tail::{Delivery, TailFrom, TailOptions};
+use streamscope::store::tail::{Delivery, TailFrom};
 use streamscope::store::{Filter, StoreError};
 
 use super::messages::{category, collect, write, write_many};
@@ -15,6 +15,7 @@ use crate::support::for_each_version;
 use crate::support::other_servers::Version;
 use crate::support::server::Database;
 use crate::support::stores::{Kind, Route, TestStore, store};
+use crate::tail;
 
 for_each_version! {
     browse::lists_categories_with_estimates,
@@ -56,13 +57,7 @@ pub(super) async fn written_messages_are_followed_exported_and_imported(store: &
     let namespace = &store.namespace;
     let written = write(namespace, "account-1", "Opened").await;
     write(namespace, "account-1", "Closed").await;
-    let options = TailOptions {
-        scope: Scope::Namespace,
-        from: TailFrom::Start,
-        delivery: Delivery::WhenFinal,
-        batch: 100,
-        filter: Filter::default(),
-    };
+    let options = tail::options(Scope::Namespace, TailFrom::Start, Delivery::WhenFinal);
     let batch = namespace.tail(options).next().await.unwrap();
     assert_eq!(batch.messages.iter().map(|tailed| tailed.message.position).collect::<Vec<_>>(), [0, 1]);
 

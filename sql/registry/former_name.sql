@@ -4,4 +4,6 @@
 -- Served by: the catalog.
 select replace({written}, '""', '"')
 from pg_namespace n
+join pg_proc p on p.pronamespace = n.oid and p.proname = 'write_message'
 where n.nspname = $1
+limit 1

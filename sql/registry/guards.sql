@@ -1,4 +1,4 @@
--- Part of tables.sql and consumer_tables.sql: settings for a transaction that reads tables which anyone may have created. With the last one,
+-- Part of find.sql and consumer_tables.sql: settings for a transaction that reads tables which anyone may have created. With the last one,
 -- servers that have it reject views and foreign tables, even if one replaces a table at this very moment.
 set local row_security = off;
 set local constraint_exclusion = off;

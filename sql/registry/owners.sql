@@ -11,7 +11,11 @@ select
     (
       select n.nspname::text
       from pg_namespace n
-      where replace({written}, '""', '"') = r.schema_name::text
+      where replace((
+        select {written} from pg_proc p
+        where p.pronamespace = n.oid and p.proname = 'write_message'
+        limit 1
+      ), '""', '"') = r.schema_name::text
       order by n.nspname
       limit 1
     )

@@ -1,260 +1,325 @@
--- Describes a table messages as JSON, from the catalog alone: a subquery over c, its row in list.sql. Calls no code of the schema.
--- Catalog columns that PostgreSQL 10 does not have are read through JSON, except for those of pg_attribute: its attmissingval can have a
--- user-defined type, and converting that to JSON can call a user-defined cast.
+-- Part of find.sql and describe.sql: sets _shape to a description of the table messages in _found, a row with oid, relkind,
+-- relhassubclass, relhastriggers, relhasrules, and the OID of the schema as namespace. Reads only the catalog, and calls no code of the
+-- schema. Small statements, because planning a large one takes a new session longer than everything else. What few tables have is
+-- looked for only if the table may have it.
 --
--- {indirect}: indirect.sql, for the expression of a policy
+-- {columns}: the columns of a message, as an array. {indirect}: indirect.sql, for the expression of a policy
 -- Served by: the catalog.
-(select json_build_object(
-  'table', c.oid::int8,
-  'kind', c.relkind,
-  -- The columns by name, each with its type, or with the base type of its domain.
-  'columns', (
-    select json_object_agg(a.attname, json_build_object(
-      'oid', b.oid::int8,
-      'kind', b.typtype,
-      'name', format_type(a.atttypid, a.atttypmod),
-      'not_null', a.attnotnull,
-      'identity', a.attidentity <> '',
-      -- Without the column in pg_attribute, its name means the one of older.
-      'generated', (
-        select (select attgenerated from pg_attribute g where g.attrelid = a.attrelid and g.attnum = a.attnum) <> ''
-        from (select ''::"char") older (attgenerated)
-      ),
-      'nondeterministic', exists (
-        select from pg_collation l where l.oid = a.attcollation and to_jsonb(l) ->> 'collisdeterministic' = 'false'
-      ),
-      'has_casts', exists (select from pg_cast k where k.castsource = b.oid)
-    ))
+declare
+  _version int4 := current_setting('server_version_num');
+  _level oid[] := array[_found.oid];
+  _parts oid[] := '{}';
+  _parts_found json := '[]';
+  _tables oid[];
+  _relations oid[];
+  _index record;
+  _unique json[] := '{}';
+  _ids_are_indexed boolean := _found.relkind = 'p';
+  _column record;
+  _columns jsonb := '{}';
+  _generated int2[] := '{}';
+  _id_number int2;
+  _stream_collation oid;
+  _global record;
+  _database record;
+  _bytewise boolean;
+  _default record;
+  _sequence_oid oid;
+  _sequence record;
+  _owned boolean := false;
+  _triggers json := '[]';
+  _rules json := '[]';
+  _function record;
+  _arguments json;
+  _is_message_db boolean := false;
+  _originals oid[] := '{}';
+  _overloads oid[] := '{}';
+  _class oid;
+  _objects oid[];
+  _calls text[] := '{}';
+begin
+  -- Partitions and inheriting tables, at every level, and then the tables that this one inherits from.
+  while _found.relhassubclass loop
+    _level := array(select h.inhrelid from pg_inherits h where h.inhparent = any (_level) and h.inhrelid <> all (_parts));
+    exit when _level = '{}';
+    _parts := _parts || _level;
+  end loop;
+  _tables := _found.oid || _parts;
+  _level := array[_found.oid];
+  loop
+    _level := array(select h.inhparent from pg_inherits h where h.inhrelid = any (_level) and h.inhparent <> all (_tables));
+    exit when _level = '{}';
+    _tables := _tables || _level;
+  end loop;
+
+  -- The columns of a message, each with its type, or with the base type of its domain.
+  if _version >= 120000 then
+    _generated := array(select a.attnum from pg_attribute a where a.attrelid = _found.oid and a.attnum > 0 and a.attgenerated <> '');
+  end if;
+  for _column in
+    select
+      a.attname, a.attnum, a.attnotnull, a.attidentity <> '' as identity, a.attcollation,
+      format_type(a.atttypid, a.atttypmod) as type_name, t.oid, t.typtype, t.typbasetype, false as has_casts, false as nondeterministic
     from pg_attribute a
-    join pg_type b on b.oid = (
-      with recursive base (oid, kind, of) as (
-        select t.oid, t.typtype, t.typbasetype from pg_type t where t.oid = a.atttypid
-        union all
-        select t.oid, t.typtype, t.typbasetype from base join pg_type t on t.oid = base.of where base.kind = 'd'
-      )
-      select base.oid from base where base.kind <> 'd'
-    )
-    where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
-  ),
-  -- The columns of each valid, immediate unique index that covers all rows, in index order.
-  'unique', (
-    select coalesce(json_agg((
-      select json_agg(a.attname order by k.place)
-      from unnest(i.indkey::int2[]) with ordinality k (number, place)
-      left join pg_attribute a
-        on a.attrelid = c.oid and a.attnum = k.number
-      -- Included columns are not part of the key.
-      where k.place <= coalesce((to_jsonb(i) ->> 'indnkeyatts')::int8, i.indnatts::int8)
-    )), '[]')
+    join pg_type t on t.oid = a.atttypid
+    where a.attrelid = _found.oid and a.attname = any ({columns}) and not a.attisdropped
+  loop
+    while _column.typtype = 'd' loop
+      select t.oid, t.typtype, t.typbasetype into _column.oid, _column.typtype, _column.typbasetype
+      from pg_type t
+      where t.oid = _column.typbasetype;
+    end loop;
+    if _column.typtype = 'e' then
+      _column.has_casts := exists (select from pg_cast k where k.castsource = _column.oid);
+    end if;
+    if _version >= 120000 and _column.attcollation not in (0, 100) then
+      _column.nondeterministic := exists (
+        select from pg_collation l where l.oid = _column.attcollation and not l.collisdeterministic
+      );
+    end if;
+    _columns := _columns || jsonb_build_object(_column.attname, jsonb_build_object(
+      'number', _column.attnum,
+      'oid', _column.oid::int8,
+      'kind', _column.typtype,
+      'name', _column.type_name,
+      'not_null', _column.attnotnull,
+      'identity', _column.identity,
+      'generated', _column.attnum = any (_generated),
+      'nondeterministic', _column.nondeterministic,
+      'has_casts', _column.has_casts
+    ));
+    case _column.attname
+      when 'id' then _id_number := _column.attnum;
+      when 'stream_name' then _stream_collation := _column.attcollation;
+      when 'global_position' then _global := _column;
+      else null;
+    end case;
+  end loop;
+
+  -- Whether names sort bytewise, by the collation of the column or, if that is the default, of the database.
+  if _stream_collation <> 100 then
+    _bytewise := (select l.collname from pg_collation l where l.oid = _stream_collation) in ('C', 'POSIX', 'ucs_basic', 'pg_c_utf8');
+  else
+    -- The names of the columns depend on the server's version.
+    select d.settings ->> 'datlocprovider' as provider, coalesce(d.settings ->> 'datlocale', d.settings ->> 'datcollate') as locale
+    into _database
+    from (select to_json(b) as settings from pg_database b where b.datname = current_database()) d;
+    _bytewise := coalesce(_database.provider, 'c') in ('c', 'b') and upper(_database.locale) in ('C', 'POSIX', 'C.UTF-8', 'C.UTF8');
+  end if;
+
+  -- The columns of each valid, immediate unique index that covers all rows, in index order, by number. Those that are only included have
+  -- no entry in indoption.
+  _relations := _tables;
+  for _index in
+    select
+      i.indexrelid, i.indrelid, (i.indkey::int2[])[0:array_upper(i.indoption::int2[], 1)] as key,
+      i.indisvalid and i.indpred is null as is_complete,
+      i.indisunique and i.indisready and i.indimmediate and i.indexprs is null as is_unique
     from pg_index i
-    where i.indrelid = c.oid
-      and i.indisunique and i.indisvalid and i.indisready and i.indimmediate
-      and i.indpred is null and i.indexprs is null
-  ),
+    where i.indrelid = any (_tables)
+  loop
+    _relations := _relations || _index.indexrelid;
+    if _index.indrelid = _found.oid and _index.is_complete then
+      if _index.is_unique then
+        _unique := _unique || to_json(_index.key);
+      end if;
+      _ids_are_indexed := _ids_are_indexed or coalesce(_index.key[1] = _id_number, false);
+    end if;
+  end loop;
+
   -- The default of global_position, and the sequence of the default or the identity column.
-  'numbering', (
-    select json_build_object(
-      'default', pg_get_expr(d.adbin, d.adrelid),
-      'is_nextval', coalesce(pg_get_expr(d.adbin, d.adrelid) =
-        format('nextval(%L::regclass)', s.seqrelid::regclass), false),
-      'sequence', s.seqrelid::int8,
-      'sequence_name', (
-        select format('%I.%I', n.nspname, q.relname)
-        from pg_class q
-        join pg_namespace n on n.oid = q.relnamespace
-        where q.oid = s.seqrelid
-      ),
-      'owned', exists (
-        select from pg_depend o
-        where o.classid = 'pg_class'::regclass
-          and o.objid = s.seqrelid
-          and o.refclassid = o.classid
-          and o.refobjid = a.attrelid
-          and o.refobjsubid = a.attnum
-          and o.deptype = any (array['a', 'i']::"char"[])
-      ),
-      'cache', s.seqcache,
-      'increment', s.seqincrement,
-      'cycles', s.seqcycle
-    )
-    from pg_attribute a
-    left join pg_attrdef d
-      on d.adrelid = a.attrelid and d.adnum = a.attnum
-    left join pg_sequence s on s.seqrelid = (
-      select p.refobjid from pg_depend p
-      where p.classid = 'pg_attrdef'::regclass
-        and p.objid = d.oid
-        and p.refclassid = 'pg_class'::regclass
-        and p.refobjid <> a.attrelid
-      union all
+  select d.oid, pg_get_expr(d.adbin, d.adrelid) as text into _default
+  from pg_attrdef d
+  where d.adrelid = _found.oid and d.adnum = _global.attnum;
+  if _global.identity then
+    _sequence_oid := (
       select p.objid from pg_depend p
       where p.refclassid = 'pg_class'::regclass
-        and p.refobjid = a.attrelid
-        and p.refobjsubid = a.attnum
-        and p.classid = p.refclassid
+        and p.refobjid = _found.oid
+        and p.refobjsubid = _global.attnum
+        and p.classid = 'pg_class'::regclass
         and p.deptype = 'i'
-        and a.attidentity <> ''
       limit 1
-    )
-    where a.attrelid = c.oid and a.attname = 'global_position'
-      and not a.attisdropped
-  ),
-  -- Partitions and inheriting tables, at every level. An insert into one of them uses its own default of global_position: the next
-  -- number of the sequence in draws_from, or some other expression if draws_from is 0.
-  'parts', (
-    select coalesce(json_agg(json_build_object(
-      'oid', p.oid::int8,
-      'kind', p.relkind,
-      'name', format('%I.%I', s.nspname, p.relname),
-      'draws_from', (
-        select coalesce((
-          select q.refobjid from pg_depend q
-          where q.classid = 'pg_attrdef'::regclass
-            and q.objid = d.oid
-            and q.refclassid = 'pg_class'::regclass
-            and pg_get_expr(d.adbin, d.adrelid) = format('nextval(%L::regclass)', q.refobjid::regclass)
-        ), 0)::int8
-        from pg_attribute a
-        join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
-        where a.attrelid = p.oid and a.attname = 'global_position' and not a.attisdropped
-      )
-    ) order by p.oid), '[]')
-    from pg_class p
-    join pg_namespace s on s.oid = p.relnamespace
-    where p.oid = any (part.oids)
-  ),
-  -- Whether every table with rows has a complete index that begins with id.
-  'ids_are_indexed', not exists (
-    select from pg_class p
-    where p.oid = any (part.oids || c.oid)
-      and p.relkind <> 'p'
-      and not exists (
-        select from pg_index i
-        join pg_attribute a on a.attrelid = i.indrelid and a.attnum = i.indkey[0]
-        where i.indrelid = p.oid and a.attname = 'id' and i.indisvalid and i.indpred is null
-      )
-  ),
+    );
+  else
+    _sequence_oid := (
+      select p.refobjid from pg_depend p
+      where p.classid = 'pg_attrdef'::regclass
+        and p.objid = _default.oid
+        and p.refclassid = 'pg_class'::regclass
+        and p.refobjid <> _found.oid
+      limit 1
+    );
+  end if;
+  select s.seqrelid as oid, s.seqrelid::regclass as name, s.seqcache, s.seqincrement, s.seqcycle into _sequence
+  from pg_sequence s
+  where s.seqrelid = _sequence_oid;
+  if found then
+    _owned := exists (
+      select from pg_depend o
+      where o.classid = 'pg_class'::regclass
+        and o.objid = _sequence.oid
+        and o.refclassid = 'pg_class'::regclass
+        and o.refobjid = _found.oid
+        and o.refobjsubid = _global.attnum
+        and o.deptype = any ('{a,i}')
+    );
+  end if;
+
+  if _parts <> '{}' then
+    -- An insert into one of them uses its own default of global_position: the next number of the sequence in draws_from, or some other
+    -- expression if draws_from is 0.
+    _parts_found := (
+      select json_agg(json_build_object(
+        'oid', p.oid::int8,
+        'kind', p.relkind,
+        'name', p.oid::regclass::text,
+        'draws_from', (
+          select coalesce((
+            select q.refobjid from pg_depend q
+            where q.classid = 'pg_attrdef'::regclass
+              and q.objid = d.oid
+              and q.refclassid = 'pg_class'::regclass
+              and pg_get_expr(d.adbin, d.adrelid) = format('nextval(%L::regclass)', q.refobjid::regclass)
+          ), 0)::int8
+          from pg_attribute a
+          join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
+          where a.attrelid = p.oid and a.attname = 'global_position' and not a.attisdropped
+        )
+      ) order by p.oid)
+      from pg_class p
+      where p.oid = any (_parts)
+    );
+    _ids_are_indexed := _ids_are_indexed and not exists (
+      select from pg_class p
+      where p.oid = any (_parts)
+        and p.relkind <> 'p'
+        and not exists (
+          select from pg_index i
+          join pg_attribute a on a.attrelid = i.indrelid and a.attnum = i.indkey[0]
+          where i.indrelid = p.oid and a.attname = 'id' and i.indisvalid and i.indpred is null
+        )
+    );
+  end if;
+
   -- Enabled, user-defined triggers that fire on INSERT, including those that only some partitions have. tgtype is a set of bits: 1 row,
   -- 2 before, 4 insert, 64 instead.
-  'triggers', (
-    select coalesce(json_agg(json_build_object(
-      'name', g.tgname,
-      'row', g.tgtype::int4 & 1 <> 0,
-      'before', g.tgtype::int4 & 2 <> 0,
-      'numbers', g.tgtype::int4 & 3 = 3 and strpos(f.prosrc, 'global_position') > 0
-    ) order by g.tgname), '[]')
-    from pg_trigger g
-    join pg_proc f on f.oid = g.tgfoid
-    where g.tgrelid = any (part.oids || c.oid)
-      -- A trigger of a partitioned table has a copy in each partition.
-      and coalesce(to_jsonb(g) ->> 'tgparentid', '0') = '0'
-      and not g.tgisinternal
-      and g.tgenabled <> 'D'
-      and g.tgtype::int4 & 4 <> 0
-  ),
-  -- The argument types of write_message.
-  'write_arguments', (
-    select json_agg(t.type::int8 order by t.place)
-    from (
-      select p.proargtypes from pg_proc p
-      where p.pronamespace = c.namespace and p.proname = 'write_message' and p.pronargs = 6
-      order by p.oid
-      limit 1
-    ) p
-    cross join unnest(p.proargtypes::oid[]) with ordinality t (type, place)
-  ),
-  'rules', (
-    select coalesce(json_agg(r.rulename order by r.rulename), '[]')
-    from pg_rewrite r
-    where r.ev_class = c.oid
-  ),
-  'row_security', row_security_active(c.oid),
-  -- A subscription names the partitions, unless the publication has publish_via_partition_root.
-  'subscribed', exists (select from pg_subscription_rel r where r.srrelid = any (part.oids || c.oid)),
-  -- Whether names sort bytewise, by the collation of the column or, if that is the default, of the database.
-  'bytewise', coalesce((
-    select case
-      when a.attcollation = 100 then (
-        select
-          (d.settings ->> 'datlocprovider' is null or d.settings ->> 'datlocprovider' in ('c', 'b'))
-          and upper(coalesce(d.settings ->> 'datlocale', d.settings ->> 'datcollate')) in ('C', 'POSIX', 'C.UTF-8', 'C.UTF8')
-        from (select to_jsonb(b) as settings from pg_database b where b.datname = current_database()) d
-      )
-      else (select l.collname in ('C', 'POSIX', 'ucs_basic', 'pg_c_utf8') from pg_collation l where l.oid = a.attcollation)
-    end
-    from pg_attribute a
-    where a.attrelid = c.oid and a.attname = 'stream_name' and not a.attisdropped
-  ), false),
+  if _found.relhastriggers or _parts <> '{}' then
+    _triggers := (
+      select coalesce(json_agg(json_build_object(
+        'name', g.tgname,
+        'row', g.tgtype::int4 & 1 <> 0,
+        'before', g.tgtype::int4 & 2 <> 0,
+        'numbers', g.tgtype::int4 & 3 = 3 and strpos(f.prosrc, 'global_position') > 0
+      ) order by g.tgname), '[]')
+      from pg_trigger g
+      join pg_proc f on f.oid = g.tgfoid
+      where g.tgrelid = any (_found.oid || _parts)
+        -- A trigger of a partitioned table has a copy in each partition. Before PostgreSQL 13 the copies do not say so.
+        and coalesce(to_jsonb(g) ->> 'tgparentid', '0') = '0'
+        and not g.tgisinternal
+        and g.tgenabled <> 'D'
+        and g.tgtype::int4 & 4 <> 0
+    );
+  end if;
+  if _found.relhasrules then
+    _rules := (
+      select coalesce(json_agg(r.rulename order by r.rulename), '[]')
+      from pg_rewrite r
+      where r.ev_class = _found.oid
+    );
+  end if;
+
   -- User-defined functions and operators that planning or reading calls: in index expressions, statistics, constraints, partition keys
   -- and the policies that apply. A type can call functions in the checks of its domains, and a relation that a policy reads in anything
   -- above. In a schema of Message DB, reading a category calls its function category, or an overload of it. They are listed too, except
   -- for the original one.
-  'calls', (
-    with category (oid, is_original) as (
-      select
-        f.oid,
-        f.pronargs = 1 and f.proargtypes[0] = 'varchar'::regtype and f.prorettype = 'varchar'::regtype and f.proconfig is null
-          and f.prolang = (select l.oid from pg_language l where l.lanname = 'plpgsql')
-          and regexp_replace(lower(f.prosrc), '[[:space:]]', '', 'g') = 'beginreturnsplit_part(category.stream_name,''-'',1);end;'
-      from pg_proc f
-      where f.pronamespace = c.namespace and f.proname = 'category'
-    )
-    select coalesce(json_agg(distinct code.name), '[]')
-    from (
+  for _function in
+    select p.oid, p.proname, p.pronargs, p.proargtypes, p.prorettype, p.proconfig, p.prosrc, l.lanname
+    from pg_proc p
+    join pg_language l on l.oid = p.prolang
+    where p.pronamespace = _found.namespace and p.proname = any ('{write_message,message_store_version,category}')
+    order by p.oid desc
+  loop
+    if _function.proname = 'message_store_version' then
+      _is_message_db := true;
+    elsif _function.proname = 'write_message' then
+      if _function.pronargs = 6 then
+        _arguments := to_json(_function.proargtypes::oid[]::int8[]);
+      end if;
+    elsif _function.pronargs = 1 and _function.proargtypes[0] = 'varchar'::regtype and _function.prorettype = 'varchar'::regtype
+      and _function.proconfig is null and _function.lanname = 'plpgsql'
+      and regexp_replace(lower(_function.prosrc), '[[:space:]]', '', 'g') = 'beginreturnsplit_part(category.stream_name,''-'',1);end;'
+    then
+      _originals := _originals || _function.oid;
+    else
+      _overloads := _overloads || _function.oid;
+    end if;
+  end loop;
+  if _is_message_db and _overloads <> '{}' and not exists (
+    select from pg_class v where v.relnamespace = _found.namespace and v.relname = '_streamscope_version' and v.relkind = 'r'
+  ) then
+    _calls := array(select pg_describe_object('pg_proc'::regclass, f.oid, 0) from unnest(_overloads) f (oid));
+  end if;
+  for _class, _objects in
+    values
+      ('pg_class'::regclass::oid, _relations),
+      ('pg_statistic_ext'::regclass, array(select s.oid from pg_statistic_ext s where s.stxrelid = any (_tables))),
+      ('pg_constraint'::regclass, array(select k.oid from pg_constraint k where k.conrelid = any (_tables))),
+      ('pg_policy'::regclass, array(select p.oid from pg_policy p where p.polrelid = any (_tables) and row_security_active(p.polrelid)))
+  loop
+    continue when _objects = '{}';
+    _calls := _calls || array(
       select
         case when d.refclassid in ('pg_type'::regclass, 'pg_class'::regclass) then 'code behind ' else '' end
           || pg_describe_object(d.refclassid, d.refobjid, 0)
-      from (
-        with recursive whole (oid) as (
-          select c.oid
-          union
-          select h.inhparent from whole join pg_inherits h on h.inhrelid = whole.oid
-        )
-        select whole.oid from whole
-        union
-        select p.oid from unnest(part.oids) p (oid)
-      ) t (oid)
-      cross join lateral (
-        select 'pg_class'::regclass::oid, t.oid
-        union all
-        select 'pg_class'::regclass, i.indexrelid from pg_index i where i.indrelid = t.oid
-        union all
-        select 'pg_statistic_ext'::regclass, s.oid from pg_statistic_ext s where s.stxrelid = t.oid
-        union all
-        select 'pg_constraint'::regclass, k.oid from pg_constraint k where k.conrelid = t.oid
-        union all
-        select 'pg_policy'::regclass, p.oid from pg_policy p where p.polrelid = t.oid and row_security_active(t.oid)
-      ) o (class, oid)
-      join pg_depend d on d.classid = o.class and d.objid = o.oid and (d.classid <> 'pg_class'::regclass or d.objsubid = 0)
-      where (
-          d.refclassid in ('pg_proc'::regclass, 'pg_operator'::regclass)
-          or d.refclassid = 'pg_type'::regclass and exists (select from pg_type y where y.oid = d.refobjid and y.typtype <> 'e')
-          or d.refclassid = 'pg_class'::regclass and d.classid = 'pg_policy'::regclass and d.refobjid <> t.oid
-        )
-        and not exists (
-          select from category f where d.refclassid = 'pg_proc'::regclass and f.oid = d.refobjid and f.is_original
-        )
-      union all
-      select pg_describe_object('pg_proc'::regclass, f.oid, 0)
-      from category f
-      where not f.is_original
-        and exists (select from pg_proc v where v.pronamespace = c.namespace and v.proname = 'message_store_version')
-        and not exists (
-          select from pg_class v where v.relnamespace = c.namespace and v.relname = '_streamscope_version' and v.relkind = 'r'
-        )
-      union all
+      from pg_depend d
+      where d.classid = _class and d.objid = any (_objects) and (_class <> 'pg_class'::regclass or d.objsubid = 0)
+        and case d.refclassid
+          when 'pg_proc'::regclass then d.refobjid <> all (_originals)
+          when 'pg_operator'::regclass then true
+          when 'pg_type'::regclass then exists (select from pg_type y where y.oid = d.refobjid and y.typtype <> 'e')
+          when 'pg_class'::regclass then _class = 'pg_policy'::regclass
+            and not exists (select from pg_policy p where p.oid = d.objid and p.polrelid = d.refobjid)
+          else false
+        end
+    );
+  end loop;
+  if row_security_active(_found.oid) then
+    _calls := _calls || array(
       select 'code behind ' || pg_describe_object('pg_policy'::regclass, p.oid, 0)
       from pg_policy p
-      where p.polrelid = c.oid and row_security_active(c.oid)
+      where p.polrelid = _found.oid
         and {indirect}
-    ) code (name)
-  )
-)
-from (
-  with recursive part (oid) as (
-    select h.inhrelid from pg_inherits h where h.inhparent = c.oid
-    union
-    select h.inhrelid from part join pg_inherits h on h.inhparent = part.oid
-  )
-  select coalesce(array_agg(part.oid), array[]::oid[]) from part
-) part (oids))
+    );
+  end if;
+
+  _shape := json_build_object(
+    'table', _found.oid::int8,
+    'kind', _found.relkind,
+    'columns', _columns,
+    'unique', array_to_json(_unique),
+    'numbering', json_build_object(
+      'default', _default.text,
+      'is_nextval', coalesce(_default.text = format('nextval(%L::regclass)', _sequence.name), false),
+      'sequence', _sequence.oid::int8,
+      'sequence_name', _sequence.name,
+      'owned', _owned,
+      'cache', _sequence.seqcache,
+      'increment', _sequence.seqincrement,
+      'cycles', _sequence.seqcycle
+    ),
+    'parts', _parts_found,
+    -- Whether every table with rows has a complete index that begins with id.
+    'ids_are_indexed', _ids_are_indexed,
+    'triggers', _triggers,
+    -- The argument types of write_message.
+    'write_arguments', _arguments,
+    'rules', _rules,
+    'row_security', row_security_active(_found.oid),
+    -- A subscription names the partitions, unless the publication has publish_via_partition_root.
+    'subscribed', exists (select from pg_subscription_rel r where r.srrelid = any (_found.oid || _parts)),
+    'bytewise', coalesce(_bytewise, false),
+    'calls', _calls
+  );
+end;

@@ -42,7 +42,7 @@ pub(super) async fn create(transaction: &Transaction<'_>) -> Result<()> {
 
 /// Returns the entries with this ID or schema. They can be two.
 pub(super) async fn owners(transaction: &Transaction<'_>, id: &str, schema: &str) -> Result<Vec<Owner>> {
-    let written = schema::written_schema("n.oid");
+    let written = schema::written_schema("p.prosrc");
     let owners = fill(include_str!("../../sql/registry/owners.sql"), &[("written", &written)]);
     let rows = transaction.query(&owners, &[(&id, Type::TEXT), (&schema, Type::TEXT)]).await?;
     let owner = |row| Ok(Owner { id: column(row, 0)?, schema: column(row, 1)?, present: column(row, 2)? });

@@ -2,7 +2,7 @@
 //! one namespace or all of them. The user has not chosen a namespace yet, so code that belongs to other roles is never called: tables
 //! are checked in the catalog before they are read, and the reason is reported if the check fails.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -24,12 +24,11 @@ pub(super) struct Candidate {
     pub(super) shape: Option<Shape>,
 }
 
-/// The result of `list.sql`.
+/// The document of `find.sql`.
 #[derive(Deserialize)]
 struct Listing {
     problem: Option<String>,
     registered: Vec<Registered>,
-    versions: Vec<Versioned>,
     lost: Vec<LostNamespace>,
     namespaces: Vec<FoundSchema>,
 }
@@ -52,20 +51,16 @@ struct Registered {
 }
 
 #[derive(Deserialize)]
-struct Versioned {
-    schema: String,
-    version: Option<String>,
-    problem: Option<String>,
-}
-
-#[derive(Deserialize)]
 struct FoundSchema {
     schema: String,
     kind: char,
-    /// The columns of a message that the relation does not have.
-    missing: Vec<String>,
+    /// The columns of a message that the relation has.
+    present: Vec<String>,
     hides_rows: bool,
     has_our_version: bool,
+    /// The contents of the version table, or why it was not read.
+    version: Option<String>,
+    version_problem: Option<String>,
     /// The schema name in the body of `write_message`, still escaped.
     named: Option<String>,
     message_db: Option<MessageDb>,
@@ -109,7 +104,7 @@ pub(super) async fn survey(session: &Session, wanted: Option<&str>) -> Result<Su
     survey_once(session, wanted).await.map_err(explain_lock)
 }
 
-/// Whether a query failed because a namespace was deleted meanwhile. The deletion can also cause a deadlock. The block in `tables.sql`
+/// Whether a query failed because a namespace was deleted meanwhile. The deletion can also cause a deadlock. The block in `find.sql`
 /// is the only function that the query calls.
 fn meets_a_deletion(error: &StoreError) -> bool {
     let code = match error {
@@ -129,26 +124,18 @@ fn explain_lock(error: StoreError) -> StoreError {
 }
 
 async fn survey_once(session: &Session, wanted: Option<&str>) -> Result<Survey> {
-    let wanted_hex = hex(wanted.unwrap_or_default().as_bytes());
-    let (tables_of, schemas) = match wanted {
-        Some(_) => {
-            // `in` would shorten both to the length of a name.
-            let named = format!("convert_from(decode('{wanted_hex}', 'hex'), 'UTF8')");
-            ("n.nspname = _schema", format!("n.nspname = any (array[current_setting('streamscope.schema'), {named}])"))
-        }
-        None => ("true", "true".to_owned()),
-    };
-    let tables = fill(
-        include_str!("../../sql/registry/tables.sql"),
-        &[("guards", untrusted::GUARDS), ("check", untrusted::CHECK), ("wanted", &wanted_hex), ("which", tables_of)],
+    let find = fill(
+        include_str!("../../sql/registry/find.sql"),
+        &[
+            ("guards", untrusted::GUARDS),
+            ("check", untrusted::CHECK),
+            ("shape", &shape::description()),
+            ("columns", &shape::columns()),
+            ("written", &schema::written_schema("_function.prosrc")),
+            ("wanted", &hex(wanted.unwrap_or_default().as_bytes())),
+        ],
     );
-    let shape = shape::description();
-    let written = schema::written_schema("c.namespace");
-    let list = fill(
-        include_str!("../../sql/registry/list.sql"),
-        &[("shape", &shape), ("which", &schemas), ("written", &written)],
-    );
-    let rows = session.query_after(&tables, &list).await?;
+    let rows = session.query_after(&find, "select current_setting('streamscope.found')").await?;
     let Some(row) = rows.first() else {
         return Ok(Survey { candidates: Vec::new(), lost: Vec::new(), unread: None });
     };
@@ -172,35 +159,27 @@ fn ambiguous(wanted: &str, first: &FoundSchema, second: &FoundSchema) -> StoreEr
 }
 
 fn sorted(listing: Listing) -> Survey {
-    let Listing { problem, registered, versions, mut lost, namespaces } = listing;
+    let Listing { problem, registered, mut lost, namespaces } = listing;
     let old_names: Vec<String> = namespaces.iter().filter_map(FoundSchema::old_name).collect();
     lost.retain(|lost| !old_names.contains(&lost.schema));
     let unread = problem.map(|problem| format!("the registry eventodb_store.namespaces was not read: {problem}"));
     let mut registered: HashMap<String, Registered> =
         registered.into_iter().filter_map(|entry| Some((entry.schema.clone()?, entry))).collect();
-    let mut versions: HashMap<String, Versioned> =
-        versions.into_iter().map(|version| (version.schema.clone(), version)).collect();
     let mut all: Vec<Candidate> = namespaces
         .into_iter()
         .map(|found| {
-            let (entry, version) = (registered.remove(&found.schema), versions.remove(&found.schema));
-            candidate(found, entry, version, unread.clone())
+            let entry = registered.remove(&found.schema);
+            candidate(found, entry, unread.clone())
         })
         .collect();
     all.sort_by(|a, b| a.info.id.cmp(&b.info.id));
     Survey { candidates: all, lost, unread }
 }
 
-fn candidate(
-    found: FoundSchema,
-    entry: Option<Registered>,
-    version: Option<Versioned>,
-    unread: Option<String>,
-) -> Candidate {
+fn candidate(found: FoundSchema, entry: Option<Registered>, unread: Option<String>) -> Candidate {
     let (closed, old_name) = (closed(&found), found.old_name());
-    let FoundSchema { schema, hides_rows, has_our_version, message_db, shape, .. } = found;
+    let FoundSchema { schema, hides_rows, has_our_version, version, version_problem, message_db, shape, .. } = found;
     let flavour = Flavour::of(has_our_version, message_db.is_some());
-    let (version, version_problem) = version.map_or((None, None), |version| (version.version, version.problem));
     let version = version.or_else(|| message_db.and_then(|message_db| message_db.version));
     let older =
         version.as_deref().and_then(|version| version.parse().ok()).is_some_and(|v: i32| v < schema::NAMESPACE_VERSION);
@@ -232,12 +211,11 @@ fn candidate(
     Candidate { info, shape }
 }
 
-fn calls(calls: &[String]) -> Option<String> {
-    let (first, rest) = calls.split_first()?;
-    Some(if rest.is_empty() {
-        format!("reading it calls {first}, which is not built into the server")
-    } else {
-        format!("reading it calls {first} and {} more, which are not built into the server", rest.len())
+fn calls(calls: &BTreeSet<String>) -> Option<String> {
+    let first = calls.first()?;
+    Some(match calls.len() - 1 {
+        0 => format!("reading it calls {first}, which is not built into the server"),
+        more => format!("reading it calls {first} and {more} more, which are not built into the server"),
     })
 }
 
@@ -252,9 +230,11 @@ fn closed(found: &FoundSchema) -> Option<String> {
         'f' => return Some("messages is a foreign table".to_owned()),
         _ => {}
     }
-    if !found.missing.is_empty() {
-        let columns = if found.missing.len() == 1 { "column" } else { "columns" };
-        return Some(format!("messages has no {columns} {}", found.missing.join(", ")));
+    let is_missing = |name: &&str| !found.present.iter().any(|present| present == name);
+    let missing: Vec<&str> = shape::COLUMNS.into_iter().filter(is_missing).collect();
+    if !missing.is_empty() {
+        let columns = if missing.len() == 1 { "column" } else { "columns" };
+        return Some(format!("messages has no {columns} {}", missing.join(", ")));
     }
     let shape = found.shape.as_ref()?;
     if let Some(part) = shape.parts.iter().find(|part| part.is_foreign()) {

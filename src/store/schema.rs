@@ -80,15 +80,15 @@ pub(super) async fn has_messages(transaction: &Transaction<'_>, schema: &str) ->
     Ok(transaction.query_opt(there, &[(&schema, Type::TEXT)]).await?.is_some())
 }
 
-/// Returns an expression for the schema name that the functions of a namespace contain. `namespace` is SQL for the schema's OID.
-pub(super) fn written_schema(namespace: &str) -> String {
-    fill(include_str!("../../sql/registry/written_schema.sql"), &[("namespace", namespace)])
+/// Returns an expression for the schema name that the functions of a namespace contain. `body` is SQL for the body of `write_message`.
+pub(super) fn written_schema(body: &str) -> String {
+    fill(include_str!("../../sql/registry/written_schema.sql"), &[("body", body)])
 }
 
 /// Returns the name that the schema had when its functions were created, or `None` if it still has that name. The functions contain
 /// the name.
 pub(super) async fn old_name(session: &Session, schema: &str) -> Result<Option<String>> {
-    let sql = fill(include_str!("../../sql/registry/former_name.sql"), &[("written", &written_schema("n.oid"))]);
+    let sql = fill(include_str!("../../sql/registry/former_name.sql"), &[("written", &written_schema("p.prosrc"))]);
     let row = session.query_opt(&sql, &[(&schema, Type::TEXT)]).await?;
     let written: Option<String> = row.map_or(Ok(None), |row| column(&row, 0))?;
     Ok(written.filter(|written| written != schema))

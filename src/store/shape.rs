@@ -1,10 +1,12 @@
 //! The shape of a namespace's table `messages` according to the catalog: column types, unique indexes, numbering, and everything
 //! that an INSERT can trigger. It is read once, when the namespace is opened. Reading it never calls code of the namespace.
 
+use std::collections::BTreeSet;
+
 use serde::Deserialize;
 use tokio_postgres::types::Type;
 
-use super::query::fill;
+use super::query::{fill, hex};
 use super::row::{Lossy, column};
 use super::session::Session;
 use super::{Result, StoreError, untrusted};
@@ -32,12 +34,22 @@ pub struct Shape {
     /// Whether stream names sort bytewise. Only then are the streams of a category, or with a prefix, adjacent.
     pub bytewise: bool,
     /// Functions and operators that reading the table calls and that are not built into the server.
-    pub calls: Vec<String>,
+    pub calls: BTreeSet<String>,
     /// OIDs of the argument types of `write_message`: ID, stream, type, data, metadata, expected version.
     write_arguments: Option<Vec<u32>>,
     kind: char,
     ids_are_indexed: bool,
-    unique: Vec<Vec<Option<String>>>,
+    /// The columns of each unique index by number, or 0 for an expression.
+    unique: Vec<Vec<i16>>,
+}
+
+/// The columns of a message, in the order of a table that this program creates.
+pub(super) const COLUMNS: [&str; 8] =
+    ["id", "stream_name", "type", "position", "global_position", "data", "metadata", "time"];
+
+/// Returns the columns of a message as an array in SQL.
+pub(super) fn columns() -> String {
+    format!("'{{{}}}'::name[]", COLUMNS.join(","))
 }
 
 /// The columns of a message.
@@ -89,6 +101,7 @@ pub struct Column {
     pub identity: bool,
     /// Whether the column is computed from other columns.
     pub generated: bool,
+    number: i16,
 }
 
 impl Column {
@@ -199,10 +212,11 @@ pub struct Trigger {
     pub numbers: bool,
 }
 
-/// A column in the result of `shape.sql`.
+/// A column in the description of `shape.sql`.
 #[derive(Deserialize)]
 #[allow(clippy::struct_excessive_bools, reason = "the catalog has these flags")]
 struct CatalogColumn {
+    number: i16,
     oid: u32,
     kind: char,
     name: String,
@@ -215,11 +229,12 @@ struct CatalogColumn {
 
 impl From<CatalogColumn> for Column {
     fn from(column: CatalogColumn) -> Self {
-        let CatalogColumn { oid, kind, name, not_null, identity, generated, nondeterministic, has_casts } = column;
+        let CatalogColumn { number, oid, kind, name, not_null, identity, generated, nondeterministic, has_casts } =
+            column;
         if nondeterministic {
             // Different names would be equal, and the server cannot search in them.
             let type_name = format!("{name} with a nondeterministic collation");
-            return Self { kind: ColumnType::Other, type_name, not_null, identity, generated };
+            return Self { kind: ColumnType::Other, type_name, not_null, identity, generated, number };
         }
         let kind = match Type::from_oid(oid) {
             Some(Type::INT2) => ColumnType::SmallInt,
@@ -239,23 +254,26 @@ impl From<CatalogColumn> for Column {
             None if kind == 'e' && !has_casts => ColumnType::Enum,
             _ => ColumnType::Other,
         };
-        Self { kind, type_name: name, not_null, identity, generated }
+        Self { kind, type_name: name, not_null, identity, generated, number }
     }
 }
 
-/// Returns the description of a table `messages` as SQL, a subquery over its row `c` of the catalog.
+/// Returns the part of a block in PL/pgSQL that describes the table in `_found`.
 pub(super) fn description() -> String {
-    fill(include_str!("../../sql/registry/shape.sql"), &[("indirect", &untrusted::indirect("p.polqual"))])
+    let indirect = untrusted::indirect("p.polqual");
+    fill(include_str!("../../sql/registry/shape.sql"), &[("columns", &columns()), ("indirect", &indirect)])
 }
 
 impl Shape {
     /// Reads the current shape of a table. Returns `None` if the table is gone.
     pub(super) async fn read(session: &Session, table: &str) -> Result<Option<Self>> {
-        let shape = description();
-        let of = "(select oid, relkind, relnamespace as namespace from pg_class where oid = to_regclass($1)) c";
-        let sql = fill(&format!("select {{shape}}::text from {of}"), &[("shape", &shape)]);
-        let Some(row) = session.query_opt(&sql, &[(&table, Type::TEXT)]).await? else { return Ok(None) };
-        let Lossy { text, .. } = column(&row, 0)?;
+        let describe = fill(
+            include_str!("../../sql/registry/describe.sql"),
+            &[("shape", &description()), ("table", &hex(table.as_bytes()))],
+        );
+        let rows = session.query_after(&describe, "select nullif(current_setting('streamscope.shape'), '')").await?;
+        let text = rows.first().map_or(Ok(None), |row| column::<Option<Lossy>>(row, 0))?;
+        let Some(Lossy { text, .. }) = text else { return Ok(None) };
         serde_json::from_str(&text)
             .map(Some)
             .map_err(|error| StoreError::NotOpened(format!("cannot read the shape of {table}: {error}")))
@@ -282,13 +300,14 @@ impl Shape {
     /// Returns whether a unique index on exactly `(id)` covers all messages, so that no two can have the same ID.
     #[must_use]
     pub fn ids_are_unique(&self) -> bool {
-        self.is_unique(&["id"])
+        self.is_unique(&[&self.columns.id])
     }
 
     /// Returns whether a unique index on exactly `stream_name` and `position`, in either order, covers all messages.
     #[must_use]
     pub fn positions_are_unique(&self) -> bool {
-        self.is_unique(&["stream_name", "position"]) || self.is_unique(&["position", "stream_name"])
+        let Columns { stream_name, position, .. } = &self.columns;
+        self.is_unique(&[stream_name, position]) || self.is_unique(&[position, stream_name])
     }
 
     /// Returns whether an index, unique or not, finds a message by its ID.
@@ -319,9 +338,8 @@ impl Shape {
     }
 
     /// A unique index on a partitioned table covers all partitions. On any other table it does not cover inheriting tables.
-    fn is_unique(&self, columns: &[&str]) -> bool {
-        let is_index =
-            |index: &Vec<Option<String>>| index.iter().map(Option::as_deref).eq(columns.iter().copied().map(Some));
+    fn is_unique(&self, columns: &[&Column]) -> bool {
+        let is_index = |index: &Vec<i16>| index.iter().eq(columns.iter().map(|column| &column.number));
         (self.parts.is_empty() || self.is_partitioned()) && self.unique.iter().any(is_index)
     }
 }

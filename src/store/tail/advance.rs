@@ -23,7 +23,7 @@ impl<M: Followed> Tail<M> {
     /// Waits for news: messages, a horizon that moved, or a change in the blocking transactions. The first call, and the first one
     /// after an error, also returns once following works.
     ///
-    /// Polls every 10 ms (16 ms with [`Delivery::AtOnce`]) while messages arrive, and every 100 ms while none do. After 30
+    /// Polls every 10 ms (17 ms with [`Delivery::AtOnce`]) while messages arrive, and every 100 ms while none do. After 30
     /// seconds without messages the interval grows step by step to one second.
     ///
     /// # Errors

@@ -20,8 +20,9 @@ use crate::message::{BodyPath, GlobalPosition};
 
 /// The pause between polls while messages arrive or are awaited.
 pub(super) const BUSY: Duration = Duration::from_millis(10);
-/// The same for the screen. It is slightly longer than a frame, so each poll can be drawn without waiting for the next frame.
-const BUSY_SCREEN: Duration = Duration::from_millis(16);
+/// The same for the screen. It is longer than a frame, so each poll can be drawn without waiting for the next frame. Half of the CPU time
+/// of following is drawing, so this pause decides how much that is.
+const BUSY_SCREEN: Duration = Duration::from_millis(17);
 /// How long to wait for a gap to fill on a standby, which does not show the primary's locks.
 const STANDBY_WAIT: SignedDuration = SignedDuration::from_secs(2);
 /// How long a transaction must block following before it is reported.

@@ -39,11 +39,11 @@ pub struct Shape {
     write_arguments: Option<Vec<u32>>,
     kind: char,
     ids_are_indexed: bool,
-    /// The columns of each unique index by number, or 0 for an expression.
+    /// The columns of each unique index by number, in index order.
     unique: Vec<Vec<i16>>,
 }
 
-/// The columns of a message, in the order of a table that this program creates.
+/// The names of the columns of a message.
 pub(super) const COLUMNS: [&str; 8] =
     ["id", "stream_name", "type", "position", "global_position", "data", "metadata", "time"];
 

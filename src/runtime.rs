@@ -169,10 +169,8 @@ impl EventLoop {
         Ok(events)
     }
 
-    /// Carries out the first effects of a state, and reports problems and what the files of earlier runs contain.
+    /// Reports problems and what the files of earlier runs contain, and carries out the first effects of a state.
     fn begin(&mut self, problems: impl Iterator<Item = String>, effects: Vec<Effect>) {
-        // First, so that the server is asked while the files are read.
-        self.carry_out(effects);
         let (found, problem) = self.drafts.load();
         if !found.is_empty() {
             self.update(Event::DraftsFound(found));
@@ -180,6 +178,7 @@ impl EventLoop {
         for problem in problems.chain(problem) {
             self.update(Event::Notice(problem));
         }
+        self.carry_out(effects);
     }
 
     /// Replaces the whole state by that of another database, and leaves the old one in the background.

@@ -6,7 +6,7 @@
 -- {columns}: the columns of a message, as an array. {indirect}: indirect.sql, for the expression of a policy
 -- Served by: the catalog.
 declare
-  _version int4 := current_setting('server_version_num');
+  _server_version int4 := current_setting('server_version_num');
   _level oid[] := array[_found.oid];
   _parts oid[] := '{}';
   _parts_found json := '[]';
@@ -16,7 +16,7 @@ declare
   _unique json[] := '{}';
   _ids_are_indexed boolean := _found.relkind = 'p';
   _column record;
-  _columns jsonb := '{}';
+  _fields jsonb := '{}';
   _generated int2[] := '{}';
   _id_number int2;
   _stream_collation oid;
@@ -29,7 +29,7 @@ declare
   _owned boolean := false;
   _triggers json := '[]';
   _rules json := '[]';
-  _function record;
+  _routine record;
   _arguments json;
   _is_message_db boolean := false;
   _originals oid[] := '{}';
@@ -53,7 +53,7 @@ begin
   end loop;
 
   -- The columns of a message, each with its type, or with the base type of its domain.
-  if _version >= 120000 then
+  if _server_version >= 120000 then
     _generated := array(select a.attnum from pg_attribute a where a.attrelid = _found.oid and a.attnum > 0 and a.attgenerated <> '');
   end if;
   for _column in
@@ -72,12 +72,12 @@ begin
     if _column.typtype = 'e' then
       _column.has_casts := exists (select from pg_cast k where k.castsource = _column.oid);
     end if;
-    if _version >= 120000 and _column.attcollation not in (0, 100) then
+    if _server_version >= 120000 and _column.attcollation not in (0, 100) then
       _column.nondeterministic := exists (
         select from pg_collation l where l.oid = _column.attcollation and not l.collisdeterministic
       );
     end if;
-    _columns := _columns || jsonb_build_object(_column.attname, jsonb_build_object(
+    _fields := _fields || jsonb_build_object(_column.attname, jsonb_build_object(
       'number', _column.attnum,
       'oid', _column.oid::int8,
       'kind', _column.typtype,
@@ -234,26 +234,26 @@ begin
   -- and the policies that apply. A type can call functions in the checks of its domains, and a relation that a policy reads in anything
   -- above. In a schema of Message DB, reading a category calls its function category, or an overload of it. They are listed too, except
   -- for the original one.
-  for _function in
+  for _routine in
     select p.oid, p.proname, p.pronargs, p.proargtypes, p.prorettype, p.proconfig, p.prosrc, l.lanname
     from pg_proc p
     join pg_language l on l.oid = p.prolang
     where p.pronamespace = _found.namespace and p.proname = any ('{write_message,message_store_version,category}')
     order by p.oid desc
   loop
-    if _function.proname = 'message_store_version' then
+    if _routine.proname = 'message_store_version' then
       _is_message_db := true;
-    elsif _function.proname = 'write_message' then
-      if _function.pronargs = 6 then
-        _arguments := to_json(_function.proargtypes::oid[]::int8[]);
+    elsif _routine.proname = 'write_message' then
+      if _routine.pronargs = 6 then
+        _arguments := to_json(_routine.proargtypes::oid[]::int8[]);
       end if;
-    elsif _function.pronargs = 1 and _function.proargtypes[0] = 'varchar'::regtype and _function.prorettype = 'varchar'::regtype
-      and _function.proconfig is null and _function.lanname = 'plpgsql'
-      and regexp_replace(lower(_function.prosrc), '[[:space:]]', '', 'g') = 'beginreturnsplit_part(category.stream_name,''-'',1);end;'
+    elsif _routine.pronargs = 1 and _routine.proargtypes[0] = 'varchar'::regtype and _routine.prorettype = 'varchar'::regtype
+      and _routine.proconfig is null and _routine.lanname = 'plpgsql'
+      and regexp_replace(lower(_routine.prosrc), '[[:space:]]', '', 'g') = 'beginreturnsplit_part(category.stream_name,''-'',1);end;'
     then
-      _originals := _originals || _function.oid;
+      _originals := _originals || _routine.oid;
     else
-      _overloads := _overloads || _function.oid;
+      _overloads := _overloads || _routine.oid;
     end if;
   end loop;
   if _is_message_db and _overloads <> '{}' and not exists (
@@ -297,7 +297,7 @@ begin
   _shape := json_build_object(
     'table', _found.oid::int8,
     'kind', _found.relkind,
-    'columns', _columns,
+    'columns', _fields,
     'unique', array_to_json(_unique),
     'numbering', json_build_object(
       'default', _default.text,

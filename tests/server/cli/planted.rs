@@ -499,7 +499,7 @@ async fn a_search_path_with_planted_schemas_changes_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn settings_of_the_database_put_no_words_into_the_list() {
     let planted = Planted::new(Database::new().await, STORE).await;
-    for setting in ["problem", "registered", "versions", "schema"] {
+    for setting in ["found", "shape", "tables"] {
         let set = format!("alter database {} set streamscope.{setting} = 'run this'", planted.database.name());
         planted.database.client().await.batch_execute(&set).await.expect("a setting");
     }

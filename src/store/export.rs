@@ -5,6 +5,7 @@ use futures_util::StreamExt as _;
 use futures_util::stream::{self, BoxStream};
 use tokio_postgres::Row;
 use tokio_postgres::types::Type;
+use uuid::Uuid;
 
 use super::read::Messages;
 use super::row;
@@ -33,7 +34,15 @@ impl Namespace {
     /// `up_to` any more (see [`Namespace::final_end`]).
     #[must_use]
     pub fn export(&self, options: ExportOptions) -> Messages {
-        let reading = Reading { namespace: self.clone(), options, left: 0, rows: stream::empty().boxed() };
+        let reading = Reading {
+            namespace: self.clone(),
+            options,
+            left: 0,
+            rows: stream::empty().boxed(),
+            last: None,
+            returned: Vec::new(),
+            known: Vec::new(),
+        };
         stream::try_unfold(reading, async |mut reading| Ok(reading.message().await?.map(|message| (message, reading))))
             .boxed()
     }
@@ -45,6 +54,11 @@ struct Reading {
     /// Messages that the running statement can still return; 0 before the first statement.
     left: usize,
     rows: BoxStream<'static, Result<Row>>,
+    /// The global position of the last message, and the IDs of the messages at it. Without a unique index there can be several.
+    last: Option<GlobalPosition>,
+    returned: Vec<Uuid>,
+    /// Those that the running statement returns again.
+    known: Vec<Uuid>,
 }
 
 impl Reading {
@@ -53,7 +67,16 @@ impl Reading {
             if let Some(row) = self.rows.next().await {
                 let message = row::message(&row?)?;
                 self.left -= 1;
-                self.options.above = message.global_position;
+                if self.last == Some(message.global_position) {
+                    if let Some(index) = self.known.iter().position(|id| *id == message.id) {
+                        self.known.swap_remove(index);
+                        continue;
+                    }
+                } else {
+                    self.last = Some(message.global_position);
+                    self.returned.clear();
+                }
+                self.returned.push(message.id);
                 return Ok(Some(message));
             }
             if self.left > 0 {
@@ -63,19 +86,22 @@ impl Reading {
         }
     }
 
-    /// Sends the next statement.
+    /// Sends the next statement. It begins at the last global position, which may have more messages.
     async fn send(&mut self) -> Result<()> {
+        self.known.clone_from(&self.returned);
+        let rows = CHUNK + self.known.len();
         let options = &self.options;
+        let above = self.last.map_or(options.above, |last| last.saturating_sub(1));
         let names = Names::new(&options.names);
         let (range, order) = names.range_and_order(&self.namespace.category_expression());
         let sql = self.namespace.query(
             include_str!("../../sql/query/export.sql"),
             &[("range", &range), ("order", &order), ("matches", &options.filter.condition(7, &self.namespace))],
         );
-        let limit = i64::try_from(CHUNK).unwrap_or(i64::MAX);
+        let limit = i64::try_from(rows).unwrap_or(i64::MAX);
         let filter = options.filter.bound(&self.namespace);
         let mut parameters: Vec<Parameter<'_>> = vec![
-            (&options.above, Type::INT8),
+            (&above, Type::INT8),
             (&options.up_to, Type::INT8),
             (&limit, Type::INT8),
             (&names.only_category, Type::TEXT),
@@ -93,7 +119,7 @@ impl Reading {
             session.allow_any_index();
         }
         self.rows = session.into_stream(&sql, &parameters).await?;
-        self.left = CHUNK;
+        self.left = rows;
         Ok(())
     }
 }

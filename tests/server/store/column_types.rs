@@ -309,6 +309,27 @@ async fn follows_a_table_in_which_messages_share_a_global_position() {
     assert_eq!(streams, ["odd-1", "odd-2", "odd-3"]);
 }
 
+/// The messages at 10,000 are the last of one statement's rows and the first of the next one's.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn exports_every_message_of_a_table_in_which_messages_share_a_global_position() {
+    let (_database, namespace) = shop_after(
+        "delete from messages; alter table messages drop constraint messages_pkey;
+         insert into messages (global_position, stream_name, type, position, data)
+           select least(number, 10000), 'odd-' || number, 'A', 0, '{}' from generate_series(1, 10003) number;
+         insert into messages (global_position, stream_name, type, position, data) values (10001, 'odd-last', 'A', 0, '{}')",
+    )
+    .await;
+    for names in [Vec::new(), vec![Name::Category(category("odd"))]] {
+        let options = ExportOptions { names, filter: Filter::default(), above: 0, up_to: i64::MAX };
+        let all: Vec<Message> = namespace.export(options).try_collect().await.unwrap();
+        let mut streams: Vec<&str> = all.iter().map(|message| message.stream.as_str()).collect();
+        assert_eq!(streams.last(), Some(&"odd-last"));
+        streams.sort_unstable();
+        streams.dedup();
+        assert_eq!((all.len(), streams.len()), (10_004, 10_004));
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_message_without_a_global_position_does_not_hide_the_newest_one() {
     let (_database, namespace) = shop_after(

@@ -1,6 +1,6 @@
-//! Explains writes that fail because of the table. Its sequence can be behind it, after a restore or a failover to a logical replica,
-//! which copies rows but not sequences. Its global positions can have run out, or a column can have a type that the namespace's own
-//! function cannot write. The server's words mention none of this. Never changes anything itself.
+//! Explains why a table refuses writes, which the server's own words do not say. Its sequence may lag behind its rows, as it does after a
+//! restore or after a failover to a logical replica, which copies rows but not sequences. It may have run out of global positions. Or
+//! the namespace's own function may not be able to write the type of a column. Never changes anything itself.
 
 use tokio_postgres::types::Type;
 

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinHandle;
 
 use super::in_flight::CANCEL_TIMEOUT;
@@ -22,8 +22,15 @@ const CHECK_TIMEOUT: Duration = Duration::from_secs(2);
 /// A cancel request that overtakes its query has no effect, so it is repeated at this interval until the connection has ended.
 const CANCEL_AGAIN: Duration = Duration::from_millis(250);
 
-/// An attempt to connect that began before anyone needed the connection, and when it ended.
-type Ahead = JoinHandle<(Result<Connected>, Instant)>;
+/// An attempt to connect, in a task that ends with it. Its result includes the time, because nobody may be waiting when it ends.
+#[derive(Debug)]
+struct Attempt(JoinHandle<(Result<Connected>, Instant)>);
+
+impl Drop for Attempt {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
 
 #[derive(Debug)]
 pub(super) struct Pool {
@@ -33,7 +40,10 @@ pub(super) struct Pool {
     pub(super) permits: Arc<Semaphore>,
     pub(super) unanswered: Arc<Unanswered>,
     idle: Mutex<Vec<(Connected, Instant)>>,
-    ahead: Mutex<Vec<Ahead>>,
+    /// Signals that a connection was put back.
+    returned: Notify,
+    /// Attempts that nobody waits for.
+    ahead: Mutex<Vec<Attempt>>,
     gate: PasswordGate,
     /// Major version of the server at the latest connection, or 0 before the first.
     version: AtomicU32,
@@ -50,6 +60,7 @@ impl Pool {
             permits: Arc::new(Semaphore::new(size)),
             unanswered: Arc::default(),
             idle: Mutex::default(),
+            returned: Notify::new(),
             ahead: Mutex::default(),
             gate: PasswordGate::default(),
             version: AtomicU32::new(0),
@@ -64,32 +75,42 @@ impl Pool {
     pub(super) fn open_ahead(self: &Arc<Self>, count: usize) {
         let mut ahead = self.ahead();
         let room = self.permits.available_permits().saturating_sub(self.idle().len() + ahead.len());
-        for _ in 0..count.min(room) {
-            let pool = Arc::clone(self);
-            ahead.push(tokio::spawn(async move { (pool.open().await, Instant::now()) }));
-        }
+        ahead.extend((0..count.min(room)).map(|_| self.attempt()));
     }
 
-    /// Returns a connection that is idle or was opened in advance and is intact, or opens one. The caller holds a permit.
-    pub(super) async fn take(&self) -> Result<Connected> {
+    /// Returns a connection that is idle and intact, or opens one. If another is put back while the new one is being opened, returns
+    /// that, and the new one is for the next caller. The caller holds a permit.
+    pub(super) async fn take(self: &Arc<Self>) -> Result<Connected> {
         loop {
             let idle = self.idle().pop();
-            let Some((connection, since)) = idle else { break };
-            if self.is_usable(&connection, since).await {
-                return Ok(connection);
+            if let Some((connection, since)) = idle {
+                if self.is_usable(&connection, since).await {
+                    return Ok(connection);
+                }
+                continue;
             }
-        }
-        loop {
             let ahead = self.ahead().pop();
-            let Some(ahead) = ahead else { break };
-            match ahead.await {
+            let mut attempt = ahead.unwrap_or_else(|| self.attempt());
+            let ended = tokio::select! {
+                ended = &mut attempt.0 => ended,
+                () = self.returned.notified() => {
+                    self.ahead().push(attempt);
+                    continue;
+                }
+            };
+            match ended {
                 Ok((Ok(connection), since)) if self.is_usable(&connection, since).await => return Ok(connection),
                 // Another attempt would send a rejected password again.
                 Ok((Err(error), since)) if since.elapsed() < CHECK_AFTER => return Err(error),
-                _ => {}
+                Ok(_) => {}
+                Err(ended) => std::panic::resume_unwind(ended.into_panic()),
             }
         }
-        self.open().await
+    }
+
+    fn attempt(self: &Arc<Self>) -> Attempt {
+        let pool = Arc::clone(self);
+        Attempt(tokio::spawn(async move { (pool.open().await, Instant::now()) }))
     }
 
     async fn open(&self) -> Result<Connected> {
@@ -112,11 +133,12 @@ impl Pool {
 
     pub(super) fn put_back(&self, connection: Connected) {
         self.idle().push((connection, Instant::now()));
+        self.returned.notify_one();
     }
 
     pub(super) fn close_idle(&self) {
         self.idle().clear();
-        self.ahead().drain(..).for_each(|ahead| ahead.abort());
+        self.ahead().clear();
     }
 
     // A panic cannot leave one of these lists in an inconsistent state.
@@ -125,7 +147,7 @@ impl Pool {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn ahead(&self) -> MutexGuard<'_, Vec<Ahead>> {
+    fn ahead(&self) -> MutexGuard<'_, Vec<Attempt>> {
         self.ahead.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,16 +1,19 @@
 //! Sessions: their number is bounded, ended connections are replaced, dropped queries are cancelled on the server, and the server
 //! itself enforces read-only.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use streamscope::store::connect::Environment;
-use streamscope::store::session::Sessions;
+use streamscope::store::session::{Session, Sessions};
 use streamscope::store::{Options, Settings, StoreError};
 use tokio::time::{Instant, sleep};
 use tokio_postgres::types::Type;
 
+use crate::support::proxy::Proxy;
 use crate::support::server::{port, socket_dir, url};
+use crate::support::stores;
 
 fn settings(application: &str) -> Settings {
     let url = format!("{}?application_name={application}", url());
@@ -121,6 +124,28 @@ async fn the_first_queries_use_the_connections_opened_in_advance() {
     sessions.open_ahead(5);
     let _third = sessions.acquire().await.expect("a connection");
     assert_eq!(open().await, 3, "as many as the pool may have");
+}
+
+#[tokio::test]
+async fn uses_a_connection_that_is_put_back_before_a_new_one_is_open() {
+    let proxy = Proxy::start(SocketAddr::from(([127, 0, 0, 1], port()))).await;
+    let url = format!("postgres://postgres@{}/postgres?sslmode=disable", proxy.address());
+    let sessions = Sessions::new(stores::settings(&url), Options { connections: 2, ..Options::default() });
+    let pid = async |session: &Session| -> i32 {
+        session.query_opt("select pg_backend_pid()", &[]).await.expect("an answer").expect("a row").get(0)
+    };
+    let first = sessions.acquire().await.expect("a connection");
+    let first_pid = pid(&first).await;
+    proxy.silence(true);
+    let mut second = Box::pin(sessions.acquire());
+    let waited = tokio::time::timeout(Duration::from_millis(100), &mut second).await;
+    assert!(waited.is_err(), "a connection was opened through a silent proxy");
+    drop(first);
+    let second = tokio::time::timeout(Duration::from_secs(5), second).await.expect("in time").expect("a connection");
+    proxy.silence(false);
+    assert_eq!(pid(&second).await, first_pid);
+    let third = sessions.acquire().await.expect("the connection that was being opened");
+    assert_ne!(pid(&third).await, first_pid);
 }
 
 #[tokio::test]

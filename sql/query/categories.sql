@@ -1,4 +1,4 @@
--- Lists the categories, each with an estimate of its size. It jumps from value to value in the index (a loose index scan).
+-- Lists the categories, each with an estimate of its size.
 --
 -- A table of up to 4 MiB is counted, because it may never have been analysed. A larger one is estimated as the planner would: the
 -- category's share according to ANALYZE, times the estimated number of rows. The remaining share is divided equally among
@@ -6,15 +6,8 @@
 --
 -- $1 table
 -- Served by: messages_category (category expression, ...).
-with recursive walk(name) as (
-  (select {category} from {table} order by {category} limit 1)
-  union all
-  select (select {category} from {table} where {category} > walk.name order by {category} limit 1)
-  from walk
-  where walk.name is not null
-),
-names as (
-  select name::text as name from walk where name is not null
+with names as (
+  {category_names}
 ),
 size as (
   select

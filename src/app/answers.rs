@@ -8,6 +8,7 @@ use super::event::Effect;
 use super::pulse_part::PulsePart;
 use super::request::{Answer, Outcome, Question, Slot};
 use crate::store::StoreError;
+use crate::store::browse::CategoryRow;
 
 impl State {
     pub(super) fn outcome(&mut self, slot: Slot, generation: u64, outcome: Outcome) -> Vec<Effect> {
@@ -75,12 +76,13 @@ impl State {
                 effects.extend(self.refresh_omnibox());
                 effects
             }
-            (_, Answer::Categories(categories)) => {
-                let mut effects = self.check_restored_category(&categories);
-                effects.extend(self.browser.categories_listed(categories, &mut self.requests));
-                effects.extend(self.refresh_omnibox());
+            (_, Answer::CategoryNames(names)) => {
+                let unestimated = |category| CategoryRow { category, estimate: None };
+                let mut effects = self.categories_listed(names.into_iter().map(unestimated).collect());
+                effects.extend(self.browser.estimate_categories(&mut self.requests));
                 effects
             }
+            (_, Answer::Categories(categories)) => self.categories_listed(categories),
             (Slot::FreshStreams, Answer::Streams { rows, .. } | Answer::RecentStreams { rows, .. }) => {
                 self.browser.streams.refreshed(rows);
                 Vec::new()
@@ -92,6 +94,13 @@ impl State {
                 effects
             }
         }
+    }
+
+    fn categories_listed(&mut self, categories: Vec<CategoryRow>) -> Vec<Effect> {
+        let mut effects = self.check_restored_category(&categories);
+        effects.extend(self.browser.categories_listed(categories, &mut self.requests));
+        effects.extend(self.refresh_omnibox());
+        effects
     }
 
     /// Handles an error: reconnects after a lost connection and reports everything else.

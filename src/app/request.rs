@@ -106,6 +106,8 @@ pub(crate) enum Question {
     Server,
     /// Answered by [`Answer::Namespaces`].
     Namespaces,
+    /// Answered by [`Answer::CategoryNames`], sooner than [`Question::Categories`].
+    CategoryNames { namespace: String },
     /// Answered by [`Answer::Categories`].
     Categories { namespace: String },
     /// A page of streams by name; answered by [`Answer::Streams`].
@@ -302,6 +304,7 @@ pub(crate) enum Completing {
 pub(crate) enum Answer {
     Server(ServerInfo),
     Namespaces(Vec<NamespaceInfo>),
+    CategoryNames(Vec<Category>),
     Categories(Vec<CategoryRow>),
     /// A page of streams by name, in ascending order.
     Streams {

@@ -135,6 +135,9 @@ impl Answerer {
                 self.keep(open.into_iter().flatten());
                 Answer::Namespaces(infos)
             }
+            Question::CategoryNames { namespace } => {
+                Answer::CategoryNames(self.namespace(namespace).await?.category_names().await?)
+            }
             Question::Categories { namespace } => {
                 Answer::Categories(self.namespace(namespace).await?.categories().await?)
             }
@@ -366,11 +369,11 @@ async fn complete(namespace: &Namespace, prefix: &str, what: &Completing) -> Res
             rows.into_iter().map(|row| row.stream.to_string()).collect()
         }
         Completing::Stream => {
-            let categories = namespace.categories().await?;
+            let categories = namespace.category_names().await?;
             categories
                 .into_iter()
-                .filter(|row| row.category.as_str().starts_with(prefix))
-                .map(|row| format!("{}-", row.category))
+                .filter(|category| category.as_str().starts_with(prefix))
+                .map(|category| format!("{category}-"))
                 .take(COMPLETIONS)
                 .collect()
         }

@@ -59,7 +59,6 @@ impl Browser {
     /// Applies an answer for a list or for the message. Answers for others do not get here.
     pub(in crate::app) fn answered(&mut self, answer: Answer, requests: &mut Requests) -> Vec<Effect> {
         match answer {
-            Answer::Categories(categories) => self.categories_listed(categories, requests),
             Answer::Streams { from, rows, end } => {
                 self.streams.insert_page(&from, rows, end);
                 self.streams_listed(requests)

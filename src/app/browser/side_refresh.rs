@@ -54,13 +54,25 @@ impl Browser {
         streams.into_iter().chain(total).collect()
     }
 
-    /// Asks for the categories of a namespace, which answers every pending read.
+    /// Asks for the categories of a namespace, which answers every pending read. The names of a list that is still empty come first.
     pub(in crate::app) fn read_categories(&mut self, namespace: String, requests: &mut Requests) -> Vec<Effect> {
         self.side_read = Some(requests.now());
         let stop = [Slot::FreshCategories, Slot::FreshStreams].into_iter().filter_map(|slot| requests.stop(slot));
         let mut effects: Vec<Effect> = stop.collect();
-        effects.push(requests.ask(Slot::Categories, Question::Categories { namespace }));
+        let question = if self.categories.all().next().is_none() {
+            Question::CategoryNames { namespace }
+        } else {
+            Question::Categories { namespace }
+        };
+        effects.push(requests.ask(Slot::Categories, question));
         effects
+    }
+
+    /// Asks for the estimates of the categories whose names have just been listed.
+    pub(in crate::app) fn estimate_categories(&self, requests: &mut Requests) -> Option<Effect> {
+        let namespace = self.shown_namespace.clone()?;
+        self.categories.all().next()?;
+        Some(requests.ask(Slot::Categories, Question::Categories { namespace }))
     }
 }
 

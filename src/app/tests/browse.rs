@@ -444,6 +444,19 @@ fn a_list_that_fails_to_load_shows_the_error_and_does_not_look_empty() {
 }
 
 #[test]
+fn categories_are_listed_before_their_estimates() {
+    let mut screen = Screen::starting(Fake::shop(1));
+    let estimates =
+        |screen: &Screen| -> Vec<_> { screen.state.browser.categories.all().map(|row| row.estimate).collect() };
+    while screen.state.browser.categories.is_empty() {
+        assert!(screen.release_one(), "the names are asked for");
+    }
+    assert!(estimates(&screen).iter().all(Option::is_none));
+    screen.release();
+    assert!(estimates(&screen).iter().all(Option::is_some));
+}
+
+#[test]
 fn dragging_a_border_resizes_and_selects_nothing() {
     use crossterm::event::{KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
     let mut screen = Screen::new(Fake::shop(1));

@@ -59,14 +59,14 @@ fn origin(metadata: Option<&str>) -> Option<Category> {
 impl Namespace {
     pub(super) async fn recorded_in_streams(&self) -> Result<Vec<Recorded>> {
         let mut conventions: HashMap<StreamName, (Convention, Option<Category>)> = HashMap::new();
-        for row in self.categories().await? {
-            let name = row.category.as_str();
+        for category in self.category_names().await? {
+            let name = category.as_str();
             let found = match eventide(name) {
                 Some(category) => (Convention::Eventide, Some(category)),
                 None if name == POSITION => (Convention::Protean, None),
                 None => continue,
             };
-            let streams = self.streams(&StreamsOf::Category(row.category), &StreamsFrom::Start, STREAMS).await?;
+            let streams = self.streams(&StreamsOf::Category(category), &StreamsFrom::Start, STREAMS).await?;
             conventions.extend(streams.into_iter().map(|stream| (stream.stream, found.clone())));
         }
         if conventions.is_empty() {

@@ -42,6 +42,8 @@ pub(super) async fn lists_categories_with_estimates(store: &TestStore) {
     let categories = namespace.categories().await.unwrap();
     let names: Vec<_> = categories.iter().map(|row| (row.category.as_str(), row.estimate)).collect();
     assert_eq!(names, [("Zebra", Some(1)), ("account", Some(3)), ("account:command", Some(1)), ("bare", Some(1))]);
+    let listed: Vec<_> = categories.into_iter().map(|row| row.category).collect();
+    assert_eq!(namespace.category_names().await.unwrap(), listed);
 }
 
 /// Names in and around a category, some of which a wrong range would include or miss.

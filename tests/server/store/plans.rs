@@ -316,6 +316,7 @@ pub(super) async fn reads(namespace: &Namespace, messages: i64, filter: &Filter)
         }
     }
     namespace.categories().await.unwrap();
+    namespace.category_names().await.unwrap();
     namespace.recent_types(&account).await.unwrap();
     // Two consumers share the reads of a category.
     let sql = format!(

@@ -35,6 +35,9 @@ impl Fake {
                 let listed = |id| NamespaceInfo { hides_rows: self.hides_rows && id == "shop", ..namespace(id) };
                 Answer::Namespaces(ids.map(listed).collect())
             }
+            Question::CategoryNames { .. } => {
+                Answer::CategoryNames(self.categories().into_iter().map(|row| row.category).collect())
+            }
             Question::Categories { .. } => Answer::Categories(self.categories()),
             Question::Streams { of, from, limit, .. } => {
                 let mut rows = self.streams(of);
@@ -198,6 +201,7 @@ fn of_an_empty_namespace(question: &Question) -> Option<Answer> {
     let nothing = SearchStep { heads: Vec::new(), searched: 0, between: None, next: None };
     let none = CountStep { matches: 0, searched: 0, through: None, next: None };
     let (namespace, answer) = match question {
+        Question::CategoryNames { namespace } => (namespace, Answer::CategoryNames(Vec::new())),
         Question::Categories { namespace } => (namespace, Answer::Categories(Vec::new())),
         Question::Estimate { namespace, .. } | Question::Count { namespace, .. } => (namespace, Answer::Count(None)),
         Question::Timeline { namespace, .. } => (namespace, Answer::Timeline(None)),

@@ -33,7 +33,7 @@ pub(super) async fn run(store: &Store, arguments: &InfoArguments, output: &mut O
     let namespace = named(store, &arguments.id).await?;
     let info = namespace.info();
     let messages = namespace.estimate(&Scope::Namespace).await?.map(|estimate| estimate.messages);
-    let categories = namespace.categories().await?.len();
+    let categories = namespace.category_names().await?.len();
     if output.is_json() {
         let object = describe(Object::begin(output.buffer()), info);
         object.number("categories", categories).number_or_null("estimate", messages).end();

@@ -28,6 +28,7 @@ use std::sync::Arc;
 use color_eyre::eyre::{self, Context as _, Result};
 use crossterm::event::{Event as Input, KeyEventKind};
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use ratatui::layout::Rect;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
@@ -135,8 +136,10 @@ struct EventLoop {
 
 impl EventLoop {
     fn start(first: Prepared, session: Session, connector: Arc<dyn Connector>, mouse: bool) -> Result<Self> {
-        let Prepared { opening, settings, warnings, closing, .. } = first;
+        let Prepared { opening, mut settings, warnings, closing, .. } = first;
         opening.start();
+        // This lists the system's time zones, which takes a millisecond: the store opens meanwhile.
+        settings.times = settings.times.in_zone(TimeZone::system());
         let signals = Signals::new().context("cannot handle signals")?;
         let terminal = Terminal::enter(mouse).context("cannot set up the terminal")?;
         let (sender, arriving) = mpsc::channel(QUEUE);
@@ -195,6 +198,7 @@ impl EventLoop {
         self.drafts = Drafts::new(&settings.target);
         self.drafts_saved = Ok(());
         self.autosave = Autosave::new(session.file, session.loaded, self.sender.clone());
+        settings.times = settings.times.in_zone(TimeZone::system());
         let connected = format!("Connected to {}", settings.target);
         let (state, effects) = State::new(settings, self.state.browser.area, clock::now());
         self.state = state;

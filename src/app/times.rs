@@ -16,14 +16,21 @@ pub(crate) struct Times {
 
 impl Default for Times {
     fn default() -> Self {
-        Self::new(TimeFormat::default(), TimeZone::UTC)
+        Self::new(TimeFormat::default())
     }
 }
 
 impl Times {
+    /// Returns the configured format, with UTC as the time zone of this machine.
     #[must_use]
-    pub(crate) fn new(format: TimeFormat, local: TimeZone) -> Self {
-        Self { format, configured: format, local }
+    pub(crate) fn new(format: TimeFormat) -> Self {
+        Self { format, configured: format, local: TimeZone::UTC }
+    }
+
+    /// Sets the time zone of this machine.
+    #[must_use]
+    pub(crate) fn in_zone(self, local: TimeZone) -> Self {
+        Self { local, ..self }
     }
 
     /// Uses a format that was chosen in an earlier run.
@@ -181,7 +188,7 @@ mod tests {
         let times = Times::default();
         assert_eq!(times.short(today, now), "10:02:11.120");
         assert_eq!(times.short(other, now), "2026-02-28 10:02:11");
-        let relative = Times::new(TimeFormat::Relative, TimeZone::UTC);
+        let relative = Times::new(TimeFormat::Relative);
         assert_eq!(relative.short(today, now), "1h57m");
         assert_eq!(relative.short(now, today), "in 1h57m");
     }
@@ -189,7 +196,7 @@ mod tests {
     #[test]
     fn shows_local_times_in_the_zone_of_the_machine() {
         let now: Timestamp = "2026-03-01T12:00:00Z".parse().expect("a time");
-        let times = Times::new(TimeFormat::Local, TimeZone::fixed(jiff::tz::offset(-5)));
+        let times = Times::new(TimeFormat::Local).in_zone(TimeZone::fixed(jiff::tz::offset(-5)));
         assert_eq!(times.short(now, now), "07:00:00.000");
         assert_eq!(times.full(now, now), "2026-03-01 07:00:00.000000 -05:00");
         assert_eq!(times.zone(now), "-05");

@@ -4,7 +4,6 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::FutureExt as _;
-use jiff::tz::TimeZone;
 
 use super::password_commands;
 use crate::app::ScreenSettings;
@@ -91,7 +90,7 @@ impl Databases {
             colors: self.config.colors.clone(),
             ascii: self.config.ascii,
             no_color: std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()),
-            times: Times::new(self.config.times, TimeZone::system()),
+            times: Times::new(self.config.times),
             types: TypeRules(self.config.types.clone()),
             links: Links::with_rules(self.config.link_rules()),
             pulse: self.config.pulse,

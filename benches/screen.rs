@@ -182,7 +182,7 @@ async fn main() {
         "start to categories on screen",
         &shown(categories),
         &format!("`psql` prompt: {}", shown(prompts)),
-        "as fast as the `psql` prompt",
+        "0.8 times the `psql` prompt",
     );
 
     find(&url).await;

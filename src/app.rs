@@ -318,6 +318,9 @@ impl State {
         self.browser.reveal();
         effects.extend(self.browser.load_selected_message(body_pause, &mut self.requests));
         effects.extend(self.load_timeline());
+        if let Some(caution) = self.browser.untold_caution.take() {
+            self.notices.problem(caution, self.now);
+        }
         effects
     }
 

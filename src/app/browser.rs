@@ -98,6 +98,8 @@ pub(crate) struct Browser {
     pub recent: RecentPlaces,
     /// The namespace whose categories are listed.
     pub(super) shown_namespace: Option<String>,
+    /// What is wrong with that namespace, until the user was told.
+    pub(super) untold_caution: Option<String>,
     /// The time at which the side panes were last read.
     side_read: Option<Timestamp>,
     /// The namespace to select once the namespaces are loaded.
@@ -138,6 +140,7 @@ impl Browser {
             history: History::default(),
             recent: RecentPlaces::default(),
             shown_namespace: None,
+            untold_caution: None,
             side_read: None,
             wanted_namespace: None,
             wanted_category: None,

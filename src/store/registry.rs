@@ -193,6 +193,7 @@ fn candidate(found: FoundSchema, entry: Option<Registered>, unread: Option<Strin
     let (id, description, created) =
         entry.map_or((None, None, None), |entry| (entry.id, entry.description, entry.created));
     let calls = shape.as_ref().and_then(|shape| calls(&shape.calls));
+    let cautions: Vec<String> = [calls, renamed, version_problem, unread].into_iter().flatten().collect();
     let info = NamespaceInfo {
         id: id.unwrap_or_else(|| schema.clone()),
         schema,
@@ -206,7 +207,7 @@ fn candidate(found: FoundSchema, entry: Option<Registered>, unread: Option<Strin
         outdated,
         hides_rows,
         closed,
-        caution: calls.or(renamed).or(version_problem).or(unread),
+        caution: (!cautions.is_empty()).then(|| cautions.join("; ")),
     };
     Candidate { info, shape }
 }

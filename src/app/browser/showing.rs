@@ -16,12 +16,12 @@ use crate::store::browse::Scope;
 impl Browser {
     /// Shows the categories of the selected namespace, and its messages if its pane is the active one.
     pub(in crate::app) fn namespace_selected(&mut self, requests: &mut Requests) -> Vec<Effect> {
-        let Some(namespace) = self.namespaces.selection().map(|namespace| namespace.id.clone()) else {
-            return Vec::new();
-        };
+        let Some(info) = self.namespaces.selection() else { return Vec::new() };
+        let namespace = info.id.clone();
         let mut effects = Vec::new();
         if self.shown_namespace.as_ref() != Some(&namespace) {
             self.shown_namespace = Some(namespace.clone());
+            self.untold_caution = info.caution.as_ref().map(|caution| format!("Namespace {namespace}: {caution}"));
             self.categories = NamedList::default();
             let by_activity = self.streams.by_activity;
             self.replace_streams(Streams::default());

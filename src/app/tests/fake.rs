@@ -35,6 +35,8 @@ pub(crate) struct Fake {
     pub without_namespaces: bool,
     /// Row security policies apply to the namespace `shop`.
     pub hides_rows: bool,
+    /// A warning about the namespace `shop`.
+    pub caution: Option<String>,
     /// Errors to answer with, each of them once.
     pub fail: Vec<(Slot, StoreError)>,
     /// The number of messages that one step of a search examines, if not the one in the question.

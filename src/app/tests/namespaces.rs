@@ -94,3 +94,16 @@ fn creating_a_namespace_in_production_requires_an_upper_case_y() {
     screen.keys("Y");
     assert_eq!(screen.fake.created, ["new"]);
 }
+
+#[test]
+fn says_once_what_is_wrong_with_a_namespace() {
+    let caution = "_streamscope_version was not read: it is a view";
+    let mut screen = Screen::new(Fake { caution: Some(caution.to_owned()), ..Fake::shop(1) });
+    let told =
+        |screen: &Screen| screen.state.notices.log().iter().filter(|notice| notice.text.contains(caution)).count();
+    assert!(screen.text().contains(&format!("Namespace shop: {caution}")), "{}", screen.text());
+    screen.keys("r");
+    assert_eq!(told(&screen), 1, "not again when it is read again");
+    screen.go_to("audit/");
+    assert_eq!(told(&screen), 1, "nothing is wrong with the other one");
+}

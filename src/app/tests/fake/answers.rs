@@ -32,7 +32,12 @@ impl Fake {
             Question::Namespaces => {
                 let initial: &[&str] = if self.without_namespaces { &[] } else { &["shop", "audit"] };
                 let ids = initial.iter().copied().chain(self.created.iter().map(String::as_str));
-                let listed = |id| NamespaceInfo { hides_rows: self.hides_rows && id == "shop", ..namespace(id) };
+                let listed = |id| match id {
+                    "shop" => {
+                        NamespaceInfo { hides_rows: self.hides_rows, caution: self.caution.clone(), ..namespace(id) }
+                    }
+                    _ => namespace(id),
+                };
                 Answer::Namespaces(ids.map(listed).collect())
             }
             Question::CategoryNames { .. } => {

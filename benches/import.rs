@@ -216,7 +216,7 @@ async fn main() {
     let (again, _) = import(&bench, &file);
     println!("| What | streamscope | For comparison | Target |\n| --- | --- | --- | --- |");
     println!(
-        "| import {rows} messages | {}, {:.2} times as fast, {:.1} MB | `\\copy … binary` {} | 0.8 times, 40 MB |",
+        "| import {rows} messages | {}, {:.2} times as fast, {:.1} MB | `\\copy … binary` {} | 0.9 times, 40 MB |",
         range(&ours),
         median(&theirs) / median(&ours),
         f64::from(memory) / 1024.0,

@@ -197,7 +197,7 @@ impl Import {
         }
         let transaction = session.begin().await?;
         lookup::lock(&namespace, &transaction, &checked.categories).await?;
-        let (plan, mut advance) = match self.writer.send(&transaction, messages, checked, again).await {
+        let (plan, mut advance) = match self.writer.send(&transaction, messages, checked, again, || ()).await {
             Ok(sent) => sent,
             Err(AttemptError::Duplicate(error, new)) => {
                 transaction.rollback().await?;

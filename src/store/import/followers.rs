@@ -78,6 +78,8 @@ pub(crate) struct Followers<B: FollowingBatch, F> {
     size: usize,
     /// The batches that were sent, in order.
     pub(crate) sent: Vec<Follower<B::Packed>>,
+    /// The last of them, until it is packed.
+    last: Option<Follower<B>>,
     /// A batch that was taken from the source and could not join.
     pub(crate) left: Option<B>,
     pub(crate) commit: Commit,
@@ -96,11 +98,25 @@ pub(crate) enum Commit {
 impl<B: FollowingBatch, F: AsyncFnMut() -> Option<B>> Followers<B, F> {
     #[cfg(feature = "cli")]
     pub(crate) fn new(most: usize, next: F) -> Self {
-        Self { most, next, size: 0, sent: Vec::new(), left: None, commit: Commit::Open }
+        Self { most, next, size: 0, sent: Vec::new(), last: None, left: None, commit: Commit::Open }
     }
 
     /// Sends the batches that can follow the first one. Returns how far the sequence must advance for all of them.
     pub(super) async fn send(
+        &mut self,
+        writer: &mut Writer,
+        transaction: &Transaction<'_>,
+        first: (&[ImportedMessage], &Checked),
+        advance: Option<SequenceAdvance>,
+    ) -> Result<Option<SequenceAdvance>, AttemptError> {
+        let outcome = self.send_unpacked(writer, transaction, first, advance).await;
+        self.pack_last();
+        outcome
+    }
+
+    /// Does the same, but may leave the last batch unpacked. A batch is packed while the server stores the next one, because it would
+    /// keep the server waiting.
+    async fn send_unpacked(
         &mut self,
         writer: &mut Writer,
         transaction: &Transaction<'_>,
@@ -128,11 +144,12 @@ impl<B: FollowingBatch, F: AsyncFnMut() -> Option<B>> Followers<B, F> {
                 joins?;
                 break;
             }
-            match writer.send(transaction, batch.messages(), batch.checked(), false).await {
+            let sent = writer.send(transaction, batch.messages(), batch.checked(), false, || self.pack_last()).await;
+            self.pack_last();
+            match sent {
                 Ok((plan, further)) => {
                     advance = SequenceAdvance::furthest(advance, further);
-                    let counts = plan.counts();
-                    self.sent.push(Follower { batch: batch.pack(), counts, difference: plan.difference });
+                    self.last = Some(Follower { batch, counts: plan.counts(), difference: plan.difference });
                 }
                 Err(error) => {
                     // The error recurs when the batch is sent by itself.
@@ -148,12 +165,18 @@ impl<B: FollowingBatch, F: AsyncFnMut() -> Option<B>> Followers<B, F> {
         Ok(advance)
     }
 
+    fn pack_last(&mut self) {
+        if let Some(Follower { batch, counts, difference }) = self.last.take() {
+            self.sent.push(Follower { batch: batch.pack(), counts, difference });
+        }
+    }
+
     /// Returns true if a batch fits into the transaction, needs no further lock, and no other session waits for the transaction.
     async fn joins(&self, batch: &B, transaction: &Transaction<'_>, locked: &BTreeSet<String>) -> StoreResult<bool> {
         if self.size > MOST || !batch.checked().categories.is_subset(locked) {
             return Ok(false);
         }
-        Ok(!others_wait(transaction, self.sent.is_empty()).await?)
+        Ok(!others_wait(transaction, self.sent.is_empty() && self.last.is_none()).await?)
     }
 }
 

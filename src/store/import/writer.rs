@@ -85,13 +85,15 @@ impl Writer {
         Ok(plan)
     }
 
-    /// Sends the new messages of a batch. Returns how far the sequence must advance before the commit.
+    /// Sends the new messages of a batch. Returns how far the sequence must advance before the commit. Calls `meanwhile` while the
+    /// server stores them, unless there are none or one of them is refused before.
     pub(super) async fn send(
         &mut self,
         transaction: &Transaction<'_>,
         messages: &[ImportedMessage],
         checked: &Checked,
         again: bool,
+        meanwhile: impl FnOnce(),
     ) -> Result<(Plan, Option<SequenceAdvance>), AttemptError> {
         let namespace = self.namespace.clone();
         let mut plan = self.plan(transaction, messages, checked, again).await?;
@@ -114,6 +116,7 @@ impl Writer {
                 // The server is still working. If the batch fails, it is sent again or the import ends, so this stays true.
                 self.remember(messages, &plan);
             }
+            meanwhile();
             copy.finish().await
         };
         let rows = match copied.await {

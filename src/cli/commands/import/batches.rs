@@ -21,6 +21,8 @@ use crate::store::import::{Checked, ImportOptions, ImportedMessage, Placement};
 
 /// A batch ends at this number of bytes of lines. Up to [`ROOM`] batches are in memory, besides the packed ones.
 const BYTES: usize = 2 << 20;
+/// The first batch is smaller, because the server waits for it.
+const FIRST_BYTES: usize = 256 << 10;
 /// One batch that is sent, one that is ready, and one that is read.
 const ROOM: usize = 3;
 /// How long an open transaction waits for the next batch.
@@ -124,8 +126,8 @@ struct Draft {
 }
 
 impl Draft {
-    fn is_full(&self, most: usize) -> bool {
-        self.messages.len() >= most || self.bytes >= BYTES || self.categories.len() >= CATEGORIES
+    fn is_full(&self, most: usize, bytes: usize) -> bool {
+        self.messages.len() >= most || self.bytes >= bytes || self.categories.len() >= CATEGORIES
     }
 
     fn add(&mut self, message: ImportedMessage, line: u64, bytes: usize) {
@@ -181,7 +183,8 @@ impl BatchReader {
     /// Reads lines until a batch is full or the input ends.
     fn draft(&mut self) -> Result<Draft, InvalidLine> {
         let mut draft = Draft::default();
-        while !draft.is_full(self.most) {
+        let bytes = if self.first.is_none() { FIRST_BYTES } else { BYTES };
+        while !draft.is_full(self.most, bytes) {
             let Some(ended) = self.read()? else { break };
             let (number, length) = (self.lines.number(), self.lines.line().len());
             if self.lines.line().iter().all(u8::is_ascii_whitespace) {

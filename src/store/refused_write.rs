@@ -1,6 +1,6 @@
-//! Explains why a table refuses writes, which the server's own words do not say. Its sequence may lag behind its rows, as it does after a
-//! restore or after a failover to a logical replica, which copies rows but not sequences. It may have run out of global positions. Or
-//! the namespace's own function may not be able to write the type of a column. Never changes anything itself.
+//! Explains why a table refuses writes where the server's error does not. The sequence may be behind the rows after a restore, or after
+//! a failover to a logical replica, which has the rows but not the sequence. There may be no global positions left. Or the namespace's
+//! own function cannot write the type of a column. Never changes anything itself.
 
 use tokio_postgres::types::Type;
 

@@ -115,7 +115,7 @@ impl Browser {
                 *newest = head;
             }
         }
-        let were_empty = self.categories.all().next().is_none();
+        let were_empty = !self.categories.has_rows();
         if self.categories.at_last {
             for (category, messages) in new {
                 let new = CategoryRow { category, estimate: Some(messages) };

@@ -59,6 +59,11 @@ impl<T: Named + Clone> NamedList<T> {
         hidden.into_iter().flatten().chain(shown.into_iter().flatten())
     }
 
+    /// Returns true if there are rows, even if the filter hides all of them.
+    pub(crate) fn has_rows(&self) -> bool {
+        self.all().next().is_some()
+    }
+
     /// Returns the row with a name, also if the filter hides it.
     #[must_use]
     pub(crate) fn named(&self, name: &str) -> Option<&T> {

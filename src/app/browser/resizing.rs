@@ -83,7 +83,7 @@ impl Browser {
         let streams = self.streams.window.rows().iter().skip(self.streams.window.top()).take(IN_VIEW);
         let streams = streams.map(|of| row(self.streams.shown_name(of), of.version.to_string().len() + 1));
         let widest = namespaces.chain(categories).chain(streams).max().unwrap_or(0);
-        let without_namespace = self.namespaces.at_last && self.namespaces.all().next().is_none();
+        let without_namespace = self.namespaces.at_last && !self.namespaces.has_rows();
         let (widest, listed) = if without_namespace { EXPLANATION } else { (widest, self.namespaces.all().count()) };
         let cells = |number: usize| u16::try_from(number).unwrap_or(u16::MAX);
         let before = if self.measured_namespace == self.shown_namespace { self.side_room.width } else { 0 };

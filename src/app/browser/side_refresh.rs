@@ -59,10 +59,10 @@ impl Browser {
         self.side_read = Some(requests.now());
         let stop = [Slot::FreshCategories, Slot::FreshStreams].into_iter().filter_map(|slot| requests.stop(slot));
         let mut effects: Vec<Effect> = stop.collect();
-        let question = if self.categories.all().next().is_none() {
-            Question::CategoryNames { namespace }
-        } else {
+        let question = if self.categories.has_rows() {
             Question::Categories { namespace }
+        } else {
+            Question::CategoryNames { namespace }
         };
         effects.push(requests.ask(Slot::Categories, question));
         effects
@@ -70,8 +70,7 @@ impl Browser {
 
     /// Asks for the estimates of the categories whose names have just been listed.
     pub(in crate::app) fn estimate_categories(&self, requests: &mut Requests) -> Option<Effect> {
-        let namespace = self.shown_namespace.clone()?;
-        self.categories.all().next()?;
+        let namespace = self.shown_namespace.clone().filter(|_| self.categories.has_rows())?;
         Some(requests.ask(Slot::Categories, Question::Categories { namespace }))
     }
 }

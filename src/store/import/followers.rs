@@ -62,7 +62,6 @@ impl FollowingBatch for Never {
 }
 
 /// A batch that was sent in the transaction of another one.
-#[cfg_attr(not(feature = "cli"), expect(dead_code, reason = "only the command reports on followers"))]
 pub(crate) struct Follower<P> {
     pub(crate) batch: P,
     pub(crate) counts: ImportCounts,

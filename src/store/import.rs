@@ -17,6 +17,7 @@ mod writer;
 
 use std::time::Duration;
 
+use futures_util::future::join;
 use tokio::time::{Instant, sleep};
 
 pub use checked::Checked;
@@ -28,8 +29,8 @@ use followers::NoFollowers;
 pub(crate) use followers::{Commit, Followers, FollowingBatch};
 #[cfg(feature = "cli")]
 pub(crate) use memory::StreamVersions;
-use message::PlannedMessage;
 pub use message::{ImportCounts, ImportOptions, ImportedMessage, Placement};
+use message::{PlannedMessage, are_kept};
 use plan::Plan;
 use writer::Writer;
 
@@ -168,6 +169,11 @@ impl Import {
                 self.writer.compare_first = true;
                 Ok(())
             }
+            AttemptError::Unverified => {
+                self.writer.verifies = true;
+                Ok(())
+            }
+            AttemptError::Shared => Ok(()),
             AttemptError::ConnectionLost(error) => {
                 let lost_at = *retries.lost_at.get_or_insert_with(Instant::now);
                 if !self.connected || lost_at.elapsed() > RECONNECT_LIMIT {
@@ -187,17 +193,33 @@ impl Import {
         again: bool,
         mut followers: Option<&mut Followers<B, F>>,
     ) -> Result<ImportCounts, AttemptError> {
+        self.writer.versions.roll_back();
         let namespace = self.writer.namespace.clone();
         namespace.refuse_if_renamed().await?;
         let mut session = namespace.sessions.acquire().await?;
         self.connected = true;
         if self.writer.options.dry_run {
             let plan = self.writer.rehearse(&mut session, messages, checked, again).await?;
-            return self.record(messages, plan);
+            return Ok(self.record(plan));
         }
         let transaction = session.begin().await?;
-        lookup::lock(&namespace, &transaction, &checked.categories).await?;
-        let (plan, mut advance) = match self.writer.send(&transaction, messages, checked, again, || ()).await {
+        let sql = copy::statement(&namespace, are_kept(messages), self.writer.options);
+        // Polled in this order, so sent in this order and without waiting for one another.
+        let (locked, statement) =
+            join(lookup::lock(&namespace, &transaction, &checked.categories), transaction.prepare_copy(&sql)).await;
+        locked?;
+        let statement = statement.map_err(|error| transaction.store_error(&error))?;
+        let first = self.writer.open(&statement, messages, checked, again).await?;
+        if first.plan.new.is_empty() {
+            self.writer.remember(messages, &first.plan);
+            return Ok(self.record(first.plan));
+        }
+        let sent = match &mut followers {
+            Some(followers) => followers.send(&mut self.writer, &statement, (messages, checked), first).await,
+            None => NoFollowers::none().send(&mut self.writer, &statement, (messages, checked), first).await,
+        };
+        drop(statement);
+        let (plan, advance) = match sent {
             Ok(sent) => sent,
             Err(AttemptError::Duplicate(error, new)) => {
                 transaction.rollback().await?;
@@ -205,13 +227,6 @@ impl Import {
             }
             Err(error) => return Err(error),
         };
-        if plan.new.is_empty() {
-            transaction.rollback().await?;
-            return self.record(messages, plan);
-        }
-        if let Some(followers) = &mut followers {
-            advance = followers.send(&mut self.writer, &transaction, (messages, checked), advance).await?;
-        }
         if let Some(advance) = &advance {
             advance.apply(&transaction).await?;
         }
@@ -220,7 +235,7 @@ impl Import {
         self.commit(transaction, plan.counts(), state).await?;
         // If no message was stored already, the next batch is sent without comparing each of its messages.
         self.writer.compare_first = plan.present > 0 || !namespace.shape().positions_are_unique();
-        self.record(messages, plan)
+        Ok(self.record(plan))
     }
 
     /// Commits. The batch is in doubt until the server answers.
@@ -273,11 +288,11 @@ impl Import {
     }
 
     /// Records the result of a batch.
-    fn record(&mut self, messages: &[ImportedMessage], plan: Plan) -> Result<ImportCounts, AttemptError> {
-        self.writer.remember_committed(messages, &plan)?;
+    fn record(&mut self, plan: Plan) -> ImportCounts {
+        self.writer.versions.commit();
         let counts = plan.counts();
         self.difference = plan.difference;
-        Ok(counts)
+        counts
     }
 }
 

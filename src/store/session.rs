@@ -25,5 +25,5 @@ pub use self::options::Options;
 pub use self::rows::{Parameter, Rows};
 pub use self::server_info::ServerInfo;
 pub use self::sessions::Sessions;
-pub(super) use self::transaction::CopyIn;
+pub(super) use self::transaction::{CopyIn, CopyStatement};
 pub use self::transaction::{CopyOut, Transaction};

@@ -54,8 +54,18 @@ pub(super) async fn plan(
         let position = end.append(message).map_err(|error| ImportError::Refused { index, error })?;
         plan.new.push(PlannedMessage { index, position });
     }
+    refuse_without_room(context, &ends)?;
     plan.versions = ends.into_values().filter_map(|end| Some((end.first, end.left_at?))).collect();
     Ok(plan)
+}
+
+/// Refuses a batch with more new streams than can be remembered, because a later message continues at the version that this import left.
+fn refuse_without_room(context: Context<'_>, ends: &HashMap<&str, End>) -> Result<(), ImportError> {
+    let unknown = |(stream, end): (&&str, &End)| context.versions.get(stream).is_none().then_some(end.first);
+    match ends.iter().filter_map(unknown).nth(context.versions.room()) {
+        Some(index) => Err(ImportError::of(index, Problem::TooManyStreams)),
+        None => Ok(()),
+    }
 }
 
 /// Returns the end of each stream of the batch.

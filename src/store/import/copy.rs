@@ -7,7 +7,7 @@ use tokio_postgres::types::{ToSql as _, Type};
 use super::message::{ImportOptions, ImportedMessage, Placement, PlannedMessage, are_kept};
 use crate::store::Namespace;
 use crate::store::row::ServerTime;
-use crate::store::session::{CopyIn, QueryError, Transaction};
+use crate::store::session::{CopyIn, QueryError};
 use crate::store::shape::ColumnType;
 
 /// Bytes per piece.
@@ -17,24 +17,26 @@ const HEADER: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
 /// The version of the binary format of jsonb, which precedes its text.
 const JSONB: u8 = 1;
 
-/// Sends the new messages of a batch. The server still works on them; the caller finishes the copy.
-pub(super) async fn send<'a>(
-    namespace: &Namespace,
-    transaction: &'a Transaction<'_>,
-    messages: &[ImportedMessage],
-    new: &[PlannedMessage],
-    options: ImportOptions,
-) -> Result<CopyIn<'a>, QueryError> {
-    let kept = are_kept(messages);
+/// Returns the statement for messages with their own positions and times (`kept`), or for messages without them.
+pub(super) fn statement(namespace: &Namespace, kept: bool, options: ImportOptions) -> String {
     // Omitted columns get their defaults, as with write_message.
     let time = if kept { ", time" } else { "" };
     let global_position = if options.keep_global_positions { ", global_position" } else { "" };
-    let sql = format!(
+    format!(
         "copy {} (id, stream_name, type, position, data, metadata{time}{global_position}) from stdin (format binary)",
         namespace.table()
-    );
-    let columns = 6 + i16::from(kept) + i16::from(options.keep_global_positions);
-    let sink = transaction.copy_in(&sql).await?;
+    )
+}
+
+/// Sends the new messages of a batch. The server still works on them; the caller finishes the copy.
+pub(super) async fn send(
+    namespace: &Namespace,
+    sink: &mut CopyIn<'_>,
+    messages: &[ImportedMessage],
+    new: &[PlannedMessage],
+    options: ImportOptions,
+) -> Result<(), QueryError> {
+    let columns = 6 + i16::from(are_kept(messages)) + i16::from(options.keep_global_positions);
     let mut out = Pieces { sink, buffer: BytesMut::with_capacity(PIECE + 4 * 1024) };
     out.buffer.put_slice(HEADER);
     let types = &namespace.shape().columns;
@@ -60,17 +62,16 @@ pub(super) async fn send<'a>(
         }
     }
     out.buffer.put_i16(-1);
-    out.flush().await?;
-    Ok(out.sink)
+    out.flush().await
 }
 
 /// The sink and a buffer of unsent bytes.
-struct Pieces<'a> {
-    sink: CopyIn<'a>,
+struct Pieces<'a, 'b> {
+    sink: &'a mut CopyIn<'b>,
     buffer: BytesMut,
 }
 
-impl Pieces<'_> {
+impl Pieces<'_, '_> {
     async fn flush(&mut self) -> Result<(), QueryError> {
         self.sink.send(self.buffer.split().freeze()).await
     }

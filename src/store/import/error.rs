@@ -125,6 +125,10 @@ pub(super) enum AttemptError {
     Collision(StoreError),
     /// A unique index refused one of these messages, which may be stored already.
     Duplicate(StoreError, Vec<PlannedMessage>),
+    /// The server did not store as many messages as were sent, so something changes or drops them.
+    Unverified,
+    /// A batch that shared the transaction failed. Each must be sent by itself.
+    Shared,
     /// The connection was lost.
     ConnectionLost(StoreError),
 }

@@ -3,19 +3,18 @@
 //! and never while another session waits for the transaction.
 
 use std::collections::BTreeSet;
-use std::future::Ready;
-
-use futures_util::future::join;
+use std::future::{Ready, ready};
 
 use super::checked::Checked;
-use super::error::AttemptError;
-use super::message::{ImportCounts, ImportedMessage, are_kept};
+use super::error::{AttemptError, ImportError};
+use super::message::{ImportCounts, ImportedMessage};
+use super::plan::Plan;
 use super::sequence::SequenceAdvance;
-use super::writer::Writer;
+use super::writer::{Opened, Writer};
 use crate::message::Difference;
+use crate::store::Result as StoreResult;
 use crate::store::row::column;
-use crate::store::session::Transaction;
-use crate::store::{Result as StoreResult, StoreError};
+use crate::store::session::{CopyStatement, Transaction};
 
 /// Most bytes of lines in a transaction, besides those of the first batch.
 const MOST: usize = 8 << 20;
@@ -74,12 +73,11 @@ pub(crate) struct Followers<B: FollowingBatch, F> {
     most: usize,
     /// Returns the next batch if it is ready.
     next: F,
+    messages: usize,
     size: usize,
-    /// The batches that were sent, in order.
+    /// The batches that were sent, in order. If one failed, it is the last.
     pub(crate) sent: Vec<Follower<B::Packed>>,
-    /// The last of them, until it is packed.
-    last: Option<Follower<B>>,
-    /// A batch that was taken from the source and could not join.
+    /// A batch that was taken from the source and was not sent.
     pub(crate) left: Option<B>,
     pub(crate) commit: Commit,
 }
@@ -94,98 +92,116 @@ pub(crate) enum Commit {
     Stored,
 }
 
-impl<B: FollowingBatch, F: AsyncFnMut() -> Option<B>> Followers<B, F> {
-    #[cfg(feature = "cli")]
-    pub(crate) fn new(most: usize, next: F) -> Self {
-        Self { most, next, size: 0, sent: Vec::new(), last: None, left: None, commit: Commit::Open }
-    }
-
-    /// Sends the batches that can follow the first one. Returns how far the sequence must advance for all of them.
-    pub(super) async fn send(
-        &mut self,
-        writer: &mut Writer,
-        transaction: &Transaction<'_>,
-        first: (&[ImportedMessage], &Checked),
-        advance: Option<SequenceAdvance>,
-    ) -> Result<Option<SequenceAdvance>, AttemptError> {
-        let outcome = self.send_unpacked(writer, transaction, first, advance).await;
-        self.pack_last();
-        outcome
-    }
-
-    /// Does the same, but may leave the last batch unpacked. A batch is packed while the server stores the next one, because it would
-    /// keep the server waiting.
-    async fn send_unpacked(
-        &mut self,
-        writer: &mut Writer,
-        transaction: &Transaction<'_>,
-        (first, checked): (&[ImportedMessage], &Checked),
-        mut advance: Option<SequenceAdvance>,
-    ) -> Result<Option<SequenceAdvance>, AttemptError> {
-        // For messages without positions, the remembered versions are valid only after a commit.
-        if !are_kept(first) {
-            return Ok(advance);
-        }
-        let mut messages = first.len();
-        while self.size < MOST
-            && messages < self.most
-            && let Some(batch) = (self.next)().await
-        {
-            self.size += batch.size();
-            messages += batch.messages().len();
-            let joins = if messages <= self.most {
-                self.joins(&batch, transaction, &checked.categories).await
-            } else {
-                Ok(false)
-            };
-            if !matches!(joins, Ok(true)) {
-                self.left = Some(batch);
-                joins?;
-                break;
-            }
-            let sent = writer.send(transaction, batch.messages(), batch.checked(), false, || self.pack_last()).await;
-            self.pack_last();
-            match sent {
-                Ok((plan, further)) => {
-                    advance = SequenceAdvance::furthest(advance, further);
-                    self.last = Some(Follower { batch, counts: plan.counts(), difference: plan.difference });
-                }
-                Err(error) => {
-                    // The error recurs when the batch is sent by itself.
-                    self.left = Some(batch);
-                    if let AttemptError::ConnectionLost(_) = error {
-                        return Err(error);
-                    }
-                    transaction.batch("rollback to savepoint batch").await?;
-                    break;
-                }
-            }
-        }
-        Ok(advance)
-    }
-
-    fn pack_last(&mut self) {
-        if let Some(Follower { batch, counts, difference }) = self.last.take() {
-            self.sent.push(Follower { batch: batch.pack(), counts, difference });
-        }
-    }
-
-    /// Returns true if a batch fits into the transaction, needs no further lock, and no other session waits for the transaction.
-    async fn joins(&self, batch: &B, transaction: &Transaction<'_>, locked: &BTreeSet<String>) -> StoreResult<bool> {
-        if self.size > MOST || !batch.checked().categories.is_subset(locked) {
-            return Ok(false);
-        }
-        Ok(!others_wait(transaction, self.sent.is_empty() && self.last.is_none()).await?)
+impl NoFollowers {
+    pub(super) fn none() -> Self {
+        Self::new(0, || ready(None))
     }
 }
 
-/// Returns true if another session waits for this transaction, and sets a savepoint for the next batch.
-async fn others_wait(transaction: &Transaction<'_>, first: bool) -> Result<bool, StoreError> {
+impl<B: FollowingBatch, F: AsyncFnMut() -> Option<B>> Followers<B, F> {
+    pub(crate) fn new(most: usize, next: F) -> Self {
+        Self { most, next, messages: 0, size: 0, sent: Vec::new(), left: None, commit: Commit::Open }
+    }
+
+    /// Sends the first batch and those that can follow it. While the server stores one, the next is planned and its queries are sent.
+    /// Returns the plan of the first batch, and how far the sequence must advance for all of them.
+    pub(super) async fn send<'a>(
+        &mut self,
+        writer: &mut Writer,
+        statement: &CopyStatement<'a>,
+        (messages, checked): (&[ImportedMessage], &Checked),
+        mut first: Opened<'a>,
+    ) -> Result<(Plan, Option<SequenceAdvance>), AttemptError> {
+        let transaction = statement.transaction;
+        let locked = &checked.categories;
+        let mut advance = first.advance.take();
+        self.messages = messages.len();
+        writer.remember(messages, &first.plan);
+        let (plan, mut next) =
+            writer.store(transaction, messages, first, self.open_next(writer, statement, locked)).await;
+        let plan = match plan {
+            Ok(plan) => plan,
+            Err(error) => {
+                self.leave(next);
+                return Err(error);
+            }
+        };
+        while let Some((batch, mut opened)) = next.map_err(shared)? {
+            advance = SequenceAdvance::furthest(advance, opened.advance.take());
+            writer.remember(batch.messages(), &opened.plan);
+            let stored;
+            (stored, next) =
+                writer.store(transaction, batch.messages(), opened, self.open_next(writer, statement, locked)).await;
+            let (counts, difference, failed) = match stored {
+                Ok(plan) => (plan.counts(), plan.difference, None),
+                Err(error) => (ImportCounts::default(), None, Some(error)),
+            };
+            self.sent.push(Follower { batch: batch.pack(), counts, difference });
+            if let Some(error) = failed {
+                self.leave(next);
+                return Err(shared(error));
+            }
+        }
+        Ok((plan, advance))
+    }
+
+    /// Opens the next batch if one is ready and can join.
+    async fn open_next<'a>(
+        &mut self,
+        writer: &Writer,
+        statement: &CopyStatement<'a>,
+        locked: &BTreeSet<String>,
+    ) -> Result<Option<(B, Opened<'a>)>, AttemptError> {
+        if self.size >= MOST || self.messages >= self.most {
+            return Ok(None);
+        }
+        let Some(batch) = (self.next)().await else { return Ok(None) };
+        self.size += batch.size();
+        self.messages += batch.messages().len();
+        let joins = self.size <= MOST && self.messages <= self.most && batch.checked().categories.is_subset(locked);
+        if !joins {
+            self.left = Some(batch);
+            return Ok(None);
+        }
+        let open = async {
+            if others_wait(statement.transaction).await? {
+                return Ok(None);
+            }
+            writer.open(statement, batch.messages(), batch.checked(), false).await.map(Some)
+        };
+        match open.await {
+            Ok(Some(opened)) => Ok(Some((batch, opened))),
+            // The error recurs when the batch is sent by itself.
+            Ok(None) | Err(AttemptError::Final(ImportError::Message { .. } | ImportError::Refused { .. })) => {
+                self.left = Some(batch);
+                Ok(None)
+            }
+            Err(error) => {
+                self.left = Some(batch);
+                Err(error)
+            }
+        }
+    }
+
+    /// Keeps a batch that was opened and cannot be sent.
+    fn leave(&mut self, next: Result<Option<(B, Opened<'_>)>, AttemptError>) {
+        if let Ok(Some((batch, _))) = next {
+            self.left = Some(batch);
+        }
+    }
+}
+
+/// Returns the error of the whole transaction after that of a follower.
+fn shared(error: AttemptError) -> AttemptError {
+    match error {
+        lost @ AttemptError::ConnectionLost(_) => lost,
+        _ => AttemptError::Shared,
+    }
+}
+
+/// Returns true if another session waits for this transaction.
+async fn others_wait(transaction: &Transaction<'_>) -> StoreResult<bool> {
     let waits = "select exists(select from pg_catalog.pg_locks w where not w.granted \
                  and pg_catalog.pg_backend_pid() = any (pg_catalog.pg_blocking_pids(w.pid)))";
-    let mark = if first { "savepoint batch" } else { "release savepoint batch; savepoint batch" };
-    // Polling in this order pipelines the statements in this order.
-    let (rows, marked) = join(transaction.query(waits, &[]), transaction.batch(mark)).await;
-    marked?;
-    rows?.first().map_or(Ok(false), |row| column(row, 0))
+    column(&transaction.query_one(waits, &[]).await?, 0)
 }

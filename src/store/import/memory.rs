@@ -8,7 +8,7 @@ use super::error::Problem;
 use super::message::{ImportOptions, ImportedMessage, Placement, REMEMBERED};
 use crate::message::Position;
 
-/// The versions of streams as this import left them, or would leave them in a dry run.
+/// Versions of streams, by hash of the name.
 #[derive(Debug, Default)]
 pub(crate) struct StreamVersions {
     hasher: RandomState,
@@ -22,8 +22,11 @@ impl StreamVersions {
 
     /// Raises the version of a stream. Returns false if there is no room.
     pub(crate) fn raise(&mut self, stream: &str, version: Position) -> bool {
-        let key = self.hasher.hash_one(stream);
-        if self.versions.len() >= REMEMBERED && !self.versions.contains_key(&key) {
+        self.raise_hashed(self.hasher.hash_one(stream), version)
+    }
+
+    fn raise_hashed(&mut self, key: u64, version: Position) -> bool {
+        if self.is_full() && !self.versions.contains_key(&key) {
             return false;
         }
         let known = self.versions.entry(key).or_insert(version);
@@ -33,6 +36,52 @@ impl StreamVersions {
 
     pub(crate) fn is_full(&self) -> bool {
         self.versions.len() >= REMEMBERED
+    }
+}
+
+/// The versions of streams as this import left them, or would leave them in a dry run. Those that a transaction leaves count for its
+/// later batches, and for later transactions if it commits.
+#[derive(Debug, Default)]
+pub(super) struct ImportedVersions {
+    committed: StreamVersions,
+    /// By the same hashes.
+    open: HashMap<u64, Position>,
+}
+
+impl ImportedVersions {
+    pub(super) fn get(&self, stream: &str) -> Option<Position> {
+        let key = self.committed.hasher.hash_one(stream);
+        self.open.get(&key).max(self.committed.versions.get(&key)).copied()
+    }
+
+    /// Raises the version of a stream, if there is room.
+    pub(super) fn raise(&mut self, stream: &str, version: Position) {
+        let key = self.committed.hasher.hash_one(stream);
+        let is_known = self.open.contains_key(&key) || self.committed.versions.contains_key(&key);
+        if !is_known && self.room() == 0 {
+            return;
+        }
+        let known = self.open.entry(key).or_insert(version);
+        *known = version.max(*known);
+    }
+
+    /// Returns how many more streams can be remembered.
+    pub(super) fn room(&self) -> usize {
+        REMEMBERED.saturating_sub(self.committed.versions.len() + self.open.len())
+    }
+
+    pub(super) fn commit(&mut self) {
+        for (key, version) in self.open.drain() {
+            self.committed.raise_hashed(key, version);
+        }
+    }
+
+    pub(super) fn roll_back(&mut self) {
+        self.open.clear();
+    }
+
+    pub(super) fn is_full(&self) -> bool {
+        self.room() == 0
     }
 }
 
@@ -117,12 +166,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_version_never_falls() {
-        let mut versions = StreamVersions::default();
-        // After a lost commit, a batch is sent and remembered again, although later ones were remembered.
-        for version in [4, 9, 4] {
-            assert!(versions.raise("account-1", version));
-        }
-        assert_eq!((versions.get("account-1"), versions.get("account-2")), (Some(9), None));
+    fn a_version_counts_after_a_rollback_only_if_it_was_committed_and_never_falls() {
+        let mut versions = ImportedVersions::default();
+        versions.raise("account-1", 4);
+        versions.commit();
+        versions.raise("account-1", 9);
+        versions.raise("account-2", 0);
+        assert_eq!((versions.get("account-1"), versions.get("account-2")), (Some(9), Some(0)));
+        versions.roll_back();
+        assert_eq!((versions.get("account-1"), versions.get("account-2")), (Some(4), None));
+        versions.raise("account-1", 3);
+        assert_eq!(versions.get("account-1"), Some(4));
+        versions.commit();
+        assert_eq!(versions.get("account-1"), Some(4));
     }
 }

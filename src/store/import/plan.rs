@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use super::error::{AttemptError, ImportError, Problem};
 use super::lookup::{self, LookupKey};
-use super::memory::{DryRunMemory, StreamVersions};
+use super::memory::{DryRunMemory, ImportedVersions};
 use super::message::{ImportCounts, ImportOptions, ImportedMessage, PlannedMessage};
 use crate::message::{Difference, Position};
 use crate::store::Namespace;
@@ -17,7 +17,7 @@ pub(super) struct Context<'a> {
     pub(super) namespace: &'a Namespace,
     pub(super) transaction: &'a Transaction<'a>,
     pub(super) options: ImportOptions,
-    pub(super) versions: &'a StreamVersions,
+    pub(super) versions: &'a ImportedVersions,
     /// Empty except in a dry run.
     pub(super) memory: &'a DryRunMemory,
     /// Look up the version of every stream, even if it is remembered.

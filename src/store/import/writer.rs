@@ -1,17 +1,19 @@
 //! Plans a batch and writes its new messages within a transaction that already holds the locks. Remembers what later batches need to
 //! know. It never begins, commits or retries anything.
 
+use futures_util::future::join;
+
 use super::appended;
 use super::checked::Checked;
 use super::copy;
-use super::error::{AttemptError, ImportError, Problem, is_collision};
+use super::error::{AttemptError, ImportError, is_collision};
 use super::kept;
 use super::lookup;
-use super::memory::{DryRunMemory, StreamVersions};
-use super::message::{ImportOptions, ImportedMessage, Placement, are_kept};
+use super::memory::{DryRunMemory, ImportedVersions};
+use super::message::{ImportOptions, ImportedMessage, Placement};
 use super::plan::{Context, Plan};
 use super::sequence::SequenceAdvance;
-use crate::store::session::{QueryError, Session, Transaction};
+use crate::store::session::{CopyIn, CopyStatement, QueryError, Session, Transaction};
 use crate::store::write::RUN_DEFERRED_TRIGGERS;
 use crate::store::{Namespace, StoreError};
 
@@ -22,10 +24,21 @@ const UNIQUE: [&str; 3] = ["messages_id", "messages_stream", "messages_pkey"];
 pub(super) struct Writer {
     pub(super) namespace: Namespace,
     pub(super) options: ImportOptions,
-    versions: StreamVersions,
+    pub(super) versions: ImportedVersions,
     memory: DryRunMemory,
     /// Compare messages with the store before sending them. Set if some are likely to be stored already.
     pub(super) compare_first: bool,
+    /// Compare messages with the store after sending them. Set if a trigger or rule can drop or change them.
+    pub(super) verifies: bool,
+}
+
+/// A planned batch that is not sent yet.
+pub(super) struct Opened<'a> {
+    pub(super) plan: Plan,
+    /// How far the sequence must advance before the commit.
+    pub(super) advance: Option<SequenceAdvance>,
+    /// Takes the new messages; `None` if there are none.
+    copy: Option<CopyIn<'a>>,
 }
 
 impl Writer {
@@ -33,9 +46,10 @@ impl Writer {
         Self {
             namespace: namespace.clone(),
             options,
-            versions: StreamVersions::default(),
+            versions: ImportedVersions::default(),
             memory: DryRunMemory::new(options),
             compare_first: options.dry_run || !namespace.shape().positions_are_unique(),
+            verifies: namespace.shape().runs_code_on_insert(),
         }
     }
 
@@ -82,54 +96,69 @@ impl Writer {
             let added = self.memory.add(&messages[new.index], new.position);
             added.map_err(|problem| ImportError::of(new.index, problem))?;
         }
+        self.remember(messages, &plan);
         Ok(plan)
     }
 
-    /// Sends the new messages of a batch. Returns how far the sequence must advance before the commit. Calls `meanwhile` while the
-    /// server stores them, unless there are none or one of them is refused before.
-    pub(super) async fn send(
-        &mut self,
-        transaction: &Transaction<'_>,
+    /// Plans a batch and opens the copy that takes its new messages.
+    pub(super) async fn open<'a>(
+        &self,
+        statement: &CopyStatement<'a>,
         messages: &[ImportedMessage],
         checked: &Checked,
         again: bool,
-        meanwhile: impl FnOnce(),
-    ) -> Result<(Plan, Option<SequenceAdvance>), AttemptError> {
-        let namespace = self.namespace.clone();
-        let mut plan = self.plan(transaction, messages, checked, again).await?;
+    ) -> Result<Opened<'a>, AttemptError> {
+        let (namespace, transaction) = (&self.namespace, statement.transaction);
+        let plan = self.plan(transaction, messages, checked, again).await?;
         if plan.new.is_empty() {
-            return Ok((plan, None));
+            return Ok(Opened { plan, advance: None, copy: None });
         }
         if !namespace.shape().ids_are_unique() {
             self.refuse_taken(transaction, messages, &plan).await?;
         }
         let mut advance = None;
         if self.options.keep_global_positions {
-            advance = SequenceAdvance::needed(&namespace, transaction, messages, &plan.new).await?;
+            advance = SequenceAdvance::needed(namespace, transaction, messages, &plan.new).await?;
         }
         if let Some(advance) = &advance {
-            advance.lock(&namespace, transaction).await?;
+            advance.lock(namespace, transaction).await?;
         }
-        let copied = async {
-            let copy = copy::send(&namespace, transaction, messages, &plan.new, self.options).await?;
-            if are_kept(messages) {
-                // The server is still working. If the batch fails, it is sent again or the import ends, so this stays true.
-                self.remember(messages, &plan);
+        let copy = statement.start().await.map_err(|error| transaction.store_error(&error))?;
+        Ok(Opened { plan, advance, copy: Some(copy) })
+    }
+
+    /// Sends the new messages of a batch. Runs `next` while the server stores them, if nothing must be verified before. Returns what
+    /// came of both.
+    pub(super) async fn store<N>(
+        &self,
+        transaction: &Transaction<'_>,
+        messages: &[ImportedMessage],
+        Opened { mut plan, copy, .. }: Opened<'_>,
+        next: impl Future<Output = N>,
+    ) -> (Result<Plan, AttemptError>, N) {
+        let Some(mut copy) = copy else { return (Ok(plan), next.await) };
+        let stored = async {
+            let copied = async {
+                copy::send(&self.namespace, &mut copy, messages, &plan.new, self.options).await?;
+                copy.finish().await
+            };
+            match copied.await {
+                Err(error) => return Err(self.refused(transaction, &error, plan)),
+                Ok(_) if self.verifies => {
+                    transaction.batch(RUN_DEFERRED_TRIGGERS).await?;
+                    plan.verify(&self.namespace, transaction, messages, self.options).await?;
+                }
+                Ok(rows) if rows != plan.new.len() as u64 => return Err(AttemptError::Unverified),
+                Ok(_) => {}
             }
-            meanwhile();
-            copy.finish().await
+            Ok(plan)
         };
-        let rows = match copied.await {
-            Ok(rows) => rows,
-            Err(error) => return Err(self.refused(transaction, &error, plan)),
-        };
-        if namespace.shape().runs_code_on_insert() {
-            transaction.batch(RUN_DEFERRED_TRIGGERS).await?;
+        if self.verifies {
+            let stored = stored.await;
+            (stored, next.await)
+        } else {
+            join(stored, next).await
         }
-        if namespace.shape().runs_code_on_insert() || rows != plan.new.len() as u64 {
-            plan.verify(&namespace, transaction, messages, self.options).await?;
-        }
-        Ok((plan, advance))
     }
 
     /// Turns the error of a copy into that of the attempt.
@@ -162,27 +191,11 @@ impl Writer {
         taken.map_or(Ok(()), |error| Err(error.into()))
     }
 
-    /// Remembers a batch that is committed, or one of a dry run. Messages with positions are remembered as soon as they are sent.
-    /// Messages without positions need the versions of all their streams, because they continue at the version that this import left.
-    pub(super) fn remember_committed(&mut self, messages: &[ImportedMessage], plan: &Plan) -> Result<(), ImportError> {
-        if are_kept(messages) {
-            if self.options.dry_run {
-                self.remember(messages, plan);
-            }
-            return Ok(());
-        }
-        let forgotten = self.remember(messages, plan);
-        forgotten.map_or(Ok(()), |index| Err(ImportError::of(index, Problem::TooManyStreams)))
-    }
-
-    /// Remembers the versions of streams after a batch. Returns the index of a message whose stream does not fit.
-    fn remember(&mut self, messages: &[ImportedMessage], plan: &Plan) -> Option<usize> {
-        let mut forgotten = None;
+    /// Remembers the versions of streams after a batch, until the transaction is rolled back. Versions for which there is no room are
+    /// looked up again.
+    pub(super) fn remember(&mut self, messages: &[ImportedMessage], plan: &Plan) {
         for (index, version) in &plan.versions {
-            if !self.versions.raise(messages[*index].stream.as_str(), *version) {
-                forgotten.get_or_insert(*index);
-            }
+            self.versions.raise(messages[*index].stream.as_str(), *version);
         }
-        forgotten
     }
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::future::{join_all, join3};
 use futures_util::{FutureExt as _, SinkExt as _, Stream};
-use tokio_postgres::{CopyInSink, CopyOutStream, Row};
+use tokio_postgres::{CopyInSink, CopyOutStream, Row, Statement};
 
 use super::active::Session;
 use super::error::QueryError;
@@ -115,16 +115,16 @@ impl Transaction<'_> {
         self.session.state.in_transaction.store(false, Ordering::Relaxed);
     }
 
-    /// Starts `COPY … FROM STDIN`. The returned sink must be finished. Errors are the server's original ones.
+    /// Prepares `COPY … FROM STDIN`. Errors are the server's original ones.
     ///
-    /// `COPY` exists only inside a transaction, because tokio-postgres prepares the statement by name: the name is released before
-    /// a pooler can hand the server connection to another client.
-    pub(in crate::store) async fn copy_in(&self, sql: &str) -> Result<CopyIn<'_>, QueryError> {
-        let mut in_flight = InFlight::new(&self.session.state);
-        match self.session.within(async { Ok(self.session.client().copy_in(sql).await?) }).await {
-            Ok(sink) => {
-                in_flight.answered();
-                Ok(CopyIn { sink: Box::pin(sink), in_flight, session: self.session })
+    /// The statement borrows the transaction, because tokio-postgres prepares it by name: the name is released before a pooler can
+    /// hand the server connection to another client.
+    pub(in crate::store) async fn prepare_copy(&self, sql: &str) -> Result<CopyStatement<'_>, QueryError> {
+        let in_flight = InFlight::new(&self.session.state);
+        match self.session.within(async { Ok(self.session.client().prepare(sql).await?) }).await {
+            Ok(statement) => {
+                in_flight.finish();
+                Ok(CopyStatement { statement, transaction: self })
             }
             Err(error) => Err(in_flight.ended_by(error)),
         }
@@ -165,6 +165,27 @@ impl Drop for Transaction<'_> {
         // One poll sends the statement; tokio-postgres skips its answer.
         let _ = self.session.client().batch_execute("rollback").now_or_never();
         self.close();
+    }
+}
+
+/// A prepared `COPY … FROM STDIN`.
+pub(in crate::store) struct CopyStatement<'a> {
+    statement: Statement,
+    pub(in crate::store) transaction: &'a Transaction<'a>,
+}
+
+impl<'a> CopyStatement<'a> {
+    /// Starts the copy. The returned sink must be finished. Errors are the server's original ones.
+    pub(in crate::store) async fn start(&self) -> Result<CopyIn<'a>, QueryError> {
+        let session: &Session = self.transaction.session;
+        let mut in_flight = InFlight::new(&session.state);
+        match session.within(async { Ok(session.client().copy_in(&self.statement).await?) }).await {
+            Ok(sink) => {
+                in_flight.answered();
+                Ok(CopyIn { sink: Box::pin(sink), in_flight, session })
+            }
+            Err(error) => Err(in_flight.ended_by(error)),
+        }
     }
 }
 

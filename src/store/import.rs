@@ -20,7 +20,7 @@ use std::time::Duration;
 use futures_util::future::join;
 use tokio::time::{Instant, sleep};
 
-pub use checked::Checked;
+pub(crate) use checked::Checked;
 use error::AttemptError;
 pub use error::{ImportError, Problem};
 #[cfg(feature = "cli")]
@@ -29,6 +29,9 @@ use followers::NoFollowers;
 pub(crate) use followers::{Commit, Followers, FollowingBatch};
 #[cfg(feature = "cli")]
 pub(crate) use memory::StreamVersions;
+#[cfg(feature = "cli")]
+pub(crate) use message::MessageRef;
+pub(crate) use message::Messages;
 pub use message::{ImportCounts, ImportOptions, ImportedMessage, Placement};
 use message::{PlannedMessage, are_kept};
 use plan::Plan;
@@ -96,28 +99,16 @@ impl Import {
     /// # Errors
     /// [`ImportError`].
     pub async fn batch(&mut self, messages: &[ImportedMessage]) -> Result<ImportCounts, ImportError> {
-        let checked = Checked::new(messages, self.writer.options);
+        let checked = Checked::new(&messages, self.writer.options);
         let checked = checked.map_err(|(index, problem)| ImportError::of(index, problem))?;
-        self.checked(messages, &checked).await
+        self.checked_after(&messages, &checked, None).await
     }
 
-    /// Imports messages that were checked before, as [`Import::batch`] does. This lets a caller check one batch while the server
-    /// stores another.
-    ///
-    /// # Errors
-    /// [`ImportError`].
-    pub async fn checked(
-        &mut self,
-        messages: &[ImportedMessage],
-        checked: &Checked,
-    ) -> Result<ImportCounts, ImportError> {
-        self.checked_after(messages, checked, None).await
-    }
-
-    /// Does the same for messages that an unanswered commit may have stored; `lost` are its counts.
+    /// Does the same for messages that were checked before, which lets a caller check one batch while the server stores another. An
+    /// unanswered commit may have stored them; `lost` are its counts.
     pub(crate) async fn checked_after(
         &mut self,
-        messages: &[ImportedMessage],
+        messages: &dyn Messages,
         checked: &Checked,
         lost: Option<ImportCounts>,
     ) -> Result<ImportCounts, ImportError> {
@@ -127,7 +118,7 @@ impl Import {
     /// Does the same together with batches that share the transaction. `followers` has their results.
     pub(crate) async fn checked_before<B: FollowingBatch, F: AsyncFnMut() -> Option<B>>(
         &mut self,
-        messages: &[ImportedMessage],
+        messages: &dyn Messages,
         checked: &Checked,
         lost: Option<ImportCounts>,
         mut followers: Option<&mut Followers<B, F>>,
@@ -188,7 +179,7 @@ impl Import {
     /// Sends the batch once. After a lost commit (`again`), generated IDs can be stored too.
     async fn attempt<B: FollowingBatch, F: AsyncFnMut() -> Option<B>>(
         &mut self,
-        messages: &[ImportedMessage],
+        messages: &dyn Messages,
         checked: &Checked,
         again: bool,
         mut followers: Option<&mut Followers<B, F>>,
@@ -214,9 +205,11 @@ impl Import {
             self.writer.remember(messages, &first.plan);
             return Ok(self.record(first.plan));
         }
-        let sent = match &mut followers {
-            Some(followers) => followers.send(&mut self.writer, &statement, (messages, checked), first).await,
-            None => NoFollowers::none().send(&mut self.writer, &statement, (messages, checked), first).await,
+        let sent = if let Some(followers) = &mut followers {
+            Box::pin(followers.send(&mut self.writer, &statement, (messages, checked), first)).await
+        } else {
+            let mut none = NoFollowers::none();
+            Box::pin(none.send(&mut self.writer, &statement, (messages, checked), first)).await
         };
         drop(statement);
         let (plan, advance) = match sent {
@@ -268,7 +261,7 @@ impl Import {
     async fn explain_duplicate(
         &self,
         session: &mut Session,
-        messages: &[ImportedMessage],
+        messages: &dyn Messages,
         new: &[PlannedMessage],
         error: StoreError,
     ) -> AttemptError {

@@ -69,7 +69,7 @@ pub(crate) struct ImportArguments {
     /// Show what would be imported, and write nothing
     #[arg(long)]
     pub dry_run: bool,
-    /// Commit at least every N messages; a batch also ends at 10 MiB, or sooner if other sessions wait for it
+    /// Commit at least every N messages; a batch also ends at 8 MiB, or sooner if other sessions wait for it
     #[arg(long, value_name = "N", default_value_t = 100_000, allow_negative_numbers = true,
           value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub batch: u32,

@@ -3,12 +3,13 @@
 
 use std::collections::HashMap;
 
+use super::checked::Checked;
 use super::error::{AttemptError, ImportError, Problem};
 use super::lookup::{self, LookupKey, StoredMessage};
 use super::memory::Repeat;
-use super::message::{ImportedMessage, Placement, PlannedMessage};
-use super::plan::{Context, Plan, distinct, streams};
-use crate::message::{ExpectedVersion, Position};
+use super::message::{MessageRef, Messages, Placement, PlannedMessage};
+use super::plan::{Context, Plan};
+use crate::message::{ExpectedVersion, Position, StreamName};
 use crate::store::{Result as StoreResult, StoreError};
 
 /// The end of a stream.
@@ -24,15 +25,16 @@ struct End {
 /// Plans the messages. After a lost commit (`again`), generated IDs can be stored too.
 pub(super) async fn plan(
     context: Context<'_>,
-    messages: &[ImportedMessage],
-    repeated: &[bool],
+    messages: &dyn Messages,
+    checked: &Checked,
     again: bool,
 ) -> Result<Plan, AttemptError> {
-    let mut ends = ends(context, messages, repeated).await?;
-    let mut stored = stored_by_id(context, messages, repeated, again).await?;
+    let mut ends = ends(context, messages, checked).await?;
+    let mut stored = stored_by_id(context, messages, checked, again).await?;
     let mut plan = Plan::default();
-    for (index, message) in distinct(messages, repeated) {
-        let end = ends.get_mut(message.stream.as_str()).expect("every stream of the batch was looked up");
+    for index in checked.distinct() {
+        let message = messages.get(index);
+        let end = &mut ends[checked.stream_of[index]];
         if let Some(stored) = stored.remove(&index) {
             if stored.difference(message, context.options).is_some() {
                 return Err(ImportError::of(index, stored.id_taken(message.id)).into());
@@ -54,34 +56,29 @@ pub(super) async fn plan(
         let position = end.append(message).map_err(|error| ImportError::Refused { index, error })?;
         plan.new.push(PlannedMessage { index, position });
     }
-    refuse_without_room(context, &ends)?;
-    plan.versions = ends.into_values().filter_map(|end| Some((end.first, end.left_at?))).collect();
+    refuse_without_room(context, messages, &ends)?;
+    plan.versions = ends.into_iter().filter_map(|end| Some((end.first, end.left_at?))).collect();
     Ok(plan)
 }
 
 /// Refuses a batch with more new streams than can be remembered, because a later message continues at the version that this import left.
-fn refuse_without_room(context: Context<'_>, ends: &HashMap<&str, End>) -> Result<(), ImportError> {
-    let unknown = |(stream, end): (&&str, &End)| context.versions.get(stream).is_none().then_some(end.first);
-    match ends.iter().filter_map(unknown).nth(context.versions.room()) {
-        Some(index) => Err(ImportError::of(index, Problem::TooManyStreams)),
+fn refuse_without_room(context: Context<'_>, messages: &dyn Messages, ends: &[End]) -> Result<(), ImportError> {
+    let is_unknown = |end: &&End| context.versions.get(messages.get(end.first).stream).is_none();
+    match ends.iter().filter(is_unknown).nth(context.versions.room()) {
+        Some(end) => Err(ImportError::of(end.first, Problem::TooManyStreams)),
         None => Ok(()),
     }
 }
 
 /// Returns the end of each stream of the batch.
-async fn ends<'a>(
-    context: Context<'_>,
-    messages: &'a [ImportedMessage],
-    repeated: &[bool],
-) -> StoreResult<HashMap<&'a str, End>> {
-    let streams = streams(messages, repeated);
-    let names: Vec<&str> = streams.iter().map(|(stream, _)| *stream).collect();
+async fn ends(context: Context<'_>, messages: &dyn Messages, checked: &Checked) -> StoreResult<Vec<End>> {
+    let names: Vec<&str> = checked.streams.iter().map(|first| messages.get(*first).stream).collect();
     let versions = lookup::versions(context.namespace, context.transaction, &names).await?;
-    let ends = streams.into_iter().zip(versions).map(|((stream, first), version)| {
-        let left_at = context.versions.get(stream);
+    let ends = checked.streams.iter().zip(versions).map(|(first, version)| {
+        let left_at = context.versions.get(messages.get(*first).stream);
         let version = version.unwrap_or(-1);
         let version = if context.options.dry_run { version.max(left_at.unwrap_or(-1)) } else { version };
-        (stream, End { version, left_at, first })
+        End { version, left_at, first: *first }
     });
     Ok(ends.collect())
 }
@@ -89,15 +86,15 @@ async fn ends<'a>(
 /// Returns the stored messages with the IDs of the batch, by index. Generated IDs are looked up only after a lost commit.
 async fn stored_by_id(
     context: Context<'_>,
-    messages: &[ImportedMessage],
-    repeated: &[bool],
+    messages: &dyn Messages,
+    checked: &Checked,
     again: bool,
 ) -> StoreResult<HashMap<usize, StoredMessage>> {
     let can_be_stored =
-        |message: &ImportedMessage| again || !matches!(message.placement, Placement::Next { generated: true, .. });
-    let asked = distinct(messages, repeated).filter(|(_, message)| can_be_stored(message));
+        |index: &usize| again || !matches!(messages.placement(*index), Placement::Next { generated: true, .. });
     // The positions are unknown; the lookup goes by ID.
-    let asked: Vec<_> = asked.map(|(index, _)| PlannedMessage { index, position: -1 }).collect();
+    let asked = checked.distinct().filter(can_be_stored).map(|index| PlannedMessage { index, position: -1 });
+    let asked: Vec<_> = asked.collect();
     let stored = lookup::stored(context.namespace, context.transaction, messages, &asked, LookupKey::Id).await?;
     Ok(asked.into_iter().zip(stored).filter_map(|(asked, stored)| Some((asked.index, stored?))).collect())
 }
@@ -107,14 +104,14 @@ impl End {
     ///
     /// # Errors
     /// [`StoreError::Conflict`] if the stream is not at the expected version.
-    fn append(&mut self, message: &ImportedMessage) -> StoreResult<Position> {
+    fn append(&mut self, message: MessageRef<'_>) -> StoreResult<Position> {
         let expected = match message.placement {
             Placement::Next { expected: Some(expected), .. } => expected,
             _ => self.left_at.map_or(ExpectedVersion::Any, ExpectedVersion::At),
         };
         if expected.as_argument().is_some_and(|expected| expected != self.version) {
             let actual = (self.version >= 0).then_some(self.version);
-            return Err(StoreError::Conflict { stream: message.stream.clone(), expected, actual });
+            return Err(StoreError::Conflict { stream: StreamName::stored(message.stream), expected, actual });
         }
         self.version += 1;
         self.left_at = Some(self.version);

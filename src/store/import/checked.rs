@@ -4,14 +4,18 @@ use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::error::{NONE_LEFT, Problem};
-use super::message::{ImportOptions, ImportedMessage, Placement, are_kept};
+use super::message::{ImportOptions, MessageRef, Messages, Placement, are_kept};
 use crate::message::{GlobalPosition, category};
 
 /// A batch that is consistent in itself.
 #[derive(Debug)]
-pub struct Checked {
+pub(crate) struct Checked {
     /// For each message, whether it repeats an earlier one of the batch.
     pub(super) repeated: Vec<bool>,
+    /// The index of the first message of each stream.
+    pub(super) streams: Vec<usize>,
+    /// For each message, the index of its stream in [`Checked::streams`].
+    pub(super) stream_of: Vec<usize>,
     /// The categories of its streams.
     pub(super) categories: BTreeSet<String>,
 }
@@ -21,27 +25,35 @@ impl Checked {
     ///
     /// # Errors
     /// The index of the first message that cannot be imported, whatever the store holds, and the reason.
-    pub fn new(messages: &[ImportedMessage], options: ImportOptions) -> Result<Self, (usize, Problem)> {
-        let mut repeated = vec![false; messages.len()];
-        let mut ids = HashMap::with_capacity(messages.len());
+    pub(crate) fn new(messages: &dyn Messages, options: ImportOptions) -> Result<Self, (usize, Problem)> {
+        let mut repeated = vec![false; messages.count()];
+        let mut ids = HashMap::with_capacity(messages.count());
+        let mut numbers = HashMap::new();
+        let mut streams = Vec::new();
+        let mut stream_of = Vec::with_capacity(messages.count());
         let mut global_positions = HashSet::new();
         let mut categories = BTreeSet::new();
         let kept = are_kept(messages);
-        for (index, message) in messages.iter().enumerate() {
+        for (index, repeated) in repeated.iter_mut().enumerate() {
+            let message = messages.get(index);
             let of = |problem| Err((index, problem));
+            stream_of.push(*numbers.entry(message.stream).or_insert_with(|| {
+                let category = category(message.stream);
+                if !categories.contains(category) {
+                    categories.insert(category.to_owned());
+                }
+                streams.push(index);
+                streams.len() - 1
+            }));
             match ids.entry(message.id) {
                 Entry::Vacant(entry) => {
                     entry.insert(index);
                 }
-                Entry::Occupied(entry) if messages[*entry.get()] == *message => {
-                    repeated[index] = true;
+                Entry::Occupied(entry) if messages.get(*entry.get()) == message => {
+                    *repeated = true;
                     continue;
                 }
                 Entry::Occupied(_) => return of(Problem::IdTwice(message.id)),
-            }
-            let category = category(message.stream.as_str());
-            if !categories.contains(category) {
-                categories.insert(category.to_owned());
             }
             if let Some(number) = global_position(message, kept, options).map_err(|problem| (index, problem))?
                 && !global_positions.insert(number)
@@ -49,13 +61,18 @@ impl Checked {
                 return of(Problem::GlobalPositionTwice(number));
             }
         }
-        Ok(Self { repeated, categories })
+        Ok(Self { repeated, streams, stream_of, categories })
+    }
+
+    /// Returns the indices of the messages that do not repeat an earlier one.
+    pub(super) fn distinct(&self) -> impl Iterator<Item = usize> {
+        (0..self.repeated.len()).filter(|index| !self.repeated[*index])
     }
 }
 
 /// Returns the global position that a message keeps. All messages of a batch must have positions (`kept`), or none.
 fn global_position(
-    message: &ImportedMessage,
+    message: MessageRef<'_>,
     kept: bool,
     options: ImportOptions,
 ) -> Result<Option<GlobalPosition>, Problem> {

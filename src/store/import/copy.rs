@@ -4,7 +4,7 @@
 use bytes::{BufMut as _, BytesMut};
 use tokio_postgres::types::{ToSql as _, Type};
 
-use super::message::{ImportOptions, ImportedMessage, Placement, PlannedMessage, are_kept};
+use super::message::{ImportOptions, Messages, Placement, PlannedMessage, are_kept};
 use crate::store::Namespace;
 use crate::store::row::ServerTime;
 use crate::store::session::{CopyIn, QueryError};
@@ -32,7 +32,7 @@ pub(super) fn statement(namespace: &Namespace, kept: bool, options: ImportOption
 pub(super) async fn send(
     namespace: &Namespace,
     sink: &mut CopyIn<'_>,
-    messages: &[ImportedMessage],
+    messages: &dyn Messages,
     new: &[PlannedMessage],
     options: ImportOptions,
 ) -> Result<(), QueryError> {
@@ -42,17 +42,17 @@ pub(super) async fn send(
     let types = &namespace.shape().columns;
     let mut id = [0; uuid::fmt::Hyphenated::LENGTH];
     for new in new {
-        let message = &messages[new.index];
+        let message = messages.get(new.index);
         out.buffer.put_i16(columns);
         match types.id.kind {
             ColumnType::Uuid => out.field(message.id.as_bytes()).await?,
             _ => out.field(message.id.hyphenated().encode_lower(&mut id).as_bytes()).await?,
         }
-        out.field(message.stream.as_str().as_bytes()).await?;
+        out.field(message.stream.as_bytes()).await?;
         out.field(message.message_type.as_bytes()).await?;
         out.number(new.position, types.position.kind).await?;
-        out.json(message.data.as_deref(), types.data.kind).await?;
-        out.json(message.metadata.as_deref(), types.metadata.kind).await?;
+        out.json(message.data, types.data.kind).await?;
+        out.json(message.metadata, types.metadata.kind).await?;
         if let Placement::Kept { time, global_position, .. } = message.placement {
             out.buffer.put_i32(8);
             ServerTime(time).to_sql(&Type::TIMESTAMP, &mut out.buffer).expect("a timestamp always takes eight bytes");

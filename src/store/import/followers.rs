@@ -1,13 +1,13 @@
-//! Lets several batches share one transaction, because the server waits for its disk at every commit. Batches are kept in packed
-//! form until the commit is answered, in case they must be sent again. A batch joins only if it is ready and needs no further lock,
-//! and never while another session waits for the transaction.
+//! Lets several batches share one transaction, because the server waits for its disk at every commit. Batches are kept until the
+//! commit is answered, in case they must be sent again. A batch joins only if it is ready and needs no further lock, and never while
+//! another session waits for the transaction.
 
 use std::collections::BTreeSet;
 use std::future::{Ready, ready};
 
 use super::checked::Checked;
 use super::error::{AttemptError, ImportError};
-use super::message::{ImportCounts, ImportedMessage};
+use super::message::{ImportCounts, Messages};
 use super::plan::Plan;
 use super::sequence::SequenceAdvance;
 use super::writer::{Opened, Writer};
@@ -17,21 +17,16 @@ use crate::store::row::column;
 use crate::store::session::{CopyStatement, Transaction};
 
 /// Most bytes of lines in a transaction, besides those of the first batch.
-const MOST: usize = 8 << 20;
+const MOST: usize = 6 << 20;
 
 /// A batch that can join the transaction of another one.
 pub(crate) trait FollowingBatch {
-    /// The form in which it is kept until the commit is answered.
-    type Packed;
-
-    fn messages(&self) -> &[ImportedMessage];
+    fn messages(&self) -> &dyn Messages;
 
     fn checked(&self) -> &Checked;
 
     /// Bytes of lines.
     fn size(&self) -> usize;
-
-    fn pack(self) -> Self::Packed;
 }
 
 /// The followers of a batch that has none.
@@ -41,9 +36,7 @@ pub(super) type NoFollowers = Followers<Never, fn() -> Ready<Option<Never>>>;
 pub(crate) enum Never {}
 
 impl FollowingBatch for Never {
-    type Packed = Self;
-
-    fn messages(&self) -> &[ImportedMessage] {
+    fn messages(&self) -> &dyn Messages {
         match *self {}
     }
 
@@ -54,15 +47,12 @@ impl FollowingBatch for Never {
     fn size(&self) -> usize {
         match *self {}
     }
-
-    fn pack(self) -> Self {
-        self
-    }
 }
 
 /// A batch that was sent in the transaction of another one.
-pub(crate) struct Follower<P> {
-    pub(crate) batch: P,
+#[cfg_attr(not(feature = "cli"), expect(dead_code, reason = "only the command reports on followers"))]
+pub(crate) struct Follower<B> {
+    pub(crate) batch: B,
     pub(crate) counts: ImportCounts,
     pub(crate) difference: Option<(usize, Difference)>,
 }
@@ -76,7 +66,7 @@ pub(crate) struct Followers<B: FollowingBatch, F> {
     messages: usize,
     size: usize,
     /// The batches that were sent, in order. If one failed, it is the last.
-    pub(crate) sent: Vec<Follower<B::Packed>>,
+    pub(crate) sent: Vec<Follower<B>>,
     /// A batch that was taken from the source and was not sent.
     pub(crate) left: Option<B>,
     pub(crate) commit: Commit,
@@ -109,13 +99,13 @@ impl<B: FollowingBatch, F: AsyncFnMut() -> Option<B>> Followers<B, F> {
         &mut self,
         writer: &mut Writer,
         statement: &CopyStatement<'a>,
-        (messages, checked): (&[ImportedMessage], &Checked),
+        (messages, checked): (&dyn Messages, &Checked),
         mut first: Opened<'a>,
     ) -> Result<(Plan, Option<SequenceAdvance>), AttemptError> {
         let transaction = statement.transaction;
         let locked = &checked.categories;
         let mut advance = first.advance.take();
-        self.messages = messages.len();
+        self.messages = messages.count();
         writer.remember(messages, &first.plan);
         let (plan, mut next) =
             writer.store(transaction, messages, first, self.open_next(writer, statement, locked)).await;
@@ -128,15 +118,16 @@ impl<B: FollowingBatch, F: AsyncFnMut() -> Option<B>> Followers<B, F> {
         };
         while let Some((batch, mut opened)) = next.map_err(shared)? {
             advance = SequenceAdvance::furthest(advance, opened.advance.take());
-            writer.remember(batch.messages(), &opened.plan);
+            let messages = batch.messages();
+            writer.remember(messages, &opened.plan);
             let stored;
             (stored, next) =
-                writer.store(transaction, batch.messages(), opened, self.open_next(writer, statement, locked)).await;
+                writer.store(transaction, messages, opened, self.open_next(writer, statement, locked)).await;
             let (counts, difference, failed) = match stored {
                 Ok(plan) => (plan.counts(), plan.difference, None),
                 Err(error) => (ImportCounts::default(), None, Some(error)),
             };
-            self.sent.push(Follower { batch: batch.pack(), counts, difference });
+            self.sent.push(Follower { batch, counts, difference });
             if let Some(error) = failed {
                 self.leave(next);
                 return Err(shared(error));
@@ -157,7 +148,7 @@ impl<B: FollowingBatch, F: AsyncFnMut() -> Option<B>> Followers<B, F> {
         }
         let Some(batch) = (self.next)().await else { return Ok(None) };
         self.size += batch.size();
-        self.messages += batch.messages().len();
+        self.messages += batch.messages().count();
         let joins = self.size <= MOST && self.messages <= self.most && batch.checked().categories.is_subset(locked);
         if !joins {
             self.left = Some(batch);

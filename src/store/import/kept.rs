@@ -2,14 +2,15 @@
 //! message above it is new. Sends as few queries as it can: the version of a stream that this import has seen is not looked up again,
 //! and the unique indexes of the table refuse messages that are stored in spite of it.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
+use super::checked::Checked;
 use super::error::{AttemptError, ImportError, Problem};
 use super::lookup::{self, LookupKey};
 use super::memory::Repeat;
-use super::message::{ImportedMessage, Placement, PlannedMessage};
-use super::plan::{Context, Plan, distinct, streams};
-use crate::message::Position;
+use super::message::{MessageRef, Messages, Placement, PlannedMessage};
+use super::plan::{Context, Plan};
+use crate::message::{Position, StreamName};
 use crate::store::Result as StoreResult;
 
 /// The end of a stream.
@@ -35,21 +36,21 @@ enum Decision {
 
 pub(super) async fn plan(
     context: Context<'_>,
-    messages: &[ImportedMessage],
-    repeated: &[bool],
+    messages: &dyn Messages,
+    checked: &Checked,
 ) -> Result<Plan, AttemptError> {
-    let mut ends = ends(context, messages, repeated).await?;
+    let mut ends = ends(context, messages, checked).await?;
     let mut plan = Plan::default();
     let mut to_compare = Vec::new();
     // The positions of this batch, which need not rise in streams with gaps.
-    let mut placed: HashSet<(&str, Position)> = HashSet::new();
-    for (index, message) in distinct(messages, repeated) {
-        let (stream, position) = (message.stream.as_str(), position_of(message));
-        let end = ends.get_mut(stream).expect("every stream of the batch was looked up");
+    let mut placed = HashSet::new();
+    for index in checked.distinct() {
+        let (stream, position) = (checked.stream_of[index], position_of(messages, index));
+        let end = &mut ends[stream];
         if context.options.allow_gaps && !placed.insert((stream, position)) {
-            return Err(ImportError::of(index, taken(message, position, "id")).into());
+            return Err(ImportError::of(index, taken(messages.get(index), position, "id")).into());
         }
-        let decision = decide(context, message, position, end);
+        let decision = decide(context, messages, PlannedMessage { index, position }, end);
         match decision.map_err(|problem| ImportError::of(index, problem))? {
             Decision::Compare => to_compare.push(PlannedMessage { index, position }),
             Decision::Present => plan.present += 1,
@@ -62,42 +63,42 @@ pub(super) async fn plan(
             }
         }
     }
-    plan.versions = ends.values().filter_map(|end| Some((end.last?, end.version))).collect();
+    plan.versions = ends.iter().filter_map(|end| Some((end.last?, end.version))).collect();
     compare(context, messages, &to_compare, &mut plan).await?;
     plan.new.sort_unstable_by_key(|new| new.index);
     Ok(plan)
 }
 
 /// Returns the end of each stream of the batch.
-async fn ends<'a>(
-    context: Context<'_>,
-    messages: &'a [ImportedMessage],
-    repeated: &[bool],
-) -> StoreResult<HashMap<&'a str, End>> {
-    let before = |first: usize| position_of(&messages[first]) - 1;
-    // Stored positions stay taken, so a version that was seen before needs no lookup.
-    let needs_lookup = |(stream, first): &(&str, usize)| {
-        let before = before(*first);
-        context.compare_first || (before >= 0 && context.versions.get(stream).is_none_or(|version| version < before))
-    };
-    let (asked, rest): (Vec<_>, Vec<_>) = streams(messages, repeated).into_iter().partition(needs_lookup);
-    let names: Vec<&str> = asked.iter().map(|(stream, _)| *stream).collect();
+async fn ends(context: Context<'_>, messages: &dyn Messages, checked: &Checked) -> StoreResult<Vec<End>> {
+    let mut asked = Vec::new();
+    let mut ends = Vec::with_capacity(checked.streams.len());
+    for (number, first) in checked.streams.iter().enumerate() {
+        let stream = messages.get(*first).stream;
+        let before = position_of(messages, *first) - 1;
+        // Stored positions stay taken, so a version that was seen before needs no lookup.
+        let is_known = || before < 0 || context.versions.get(stream).is_some_and(|version| version >= before);
+        if context.compare_first || !is_known() {
+            asked.push((number, stream));
+        }
+        ends.push(End { stored: before, version: before, last: None });
+    }
+    let names: Vec<&str> = asked.iter().map(|(_, stream)| *stream).collect();
     let versions = lookup::versions(context.namespace, context.transaction, &names).await?;
-
-    let mut ends = HashMap::with_capacity(asked.len() + rest.len());
-    for ((stream, _), version) in asked.into_iter().zip(versions) {
+    for ((number, stream), version) in asked.into_iter().zip(versions) {
         let stored = version.unwrap_or(-1);
         let planned = if context.options.dry_run { context.versions.get(stream).unwrap_or(-1) } else { -1 };
-        ends.insert(stream, End { stored, version: stored.max(planned), last: None });
-    }
-    for (stream, first) in rest {
-        let before = before(first);
-        ends.insert(stream, End { stored: before, version: before, last: None });
+        ends[number] = End { stored, version: stored.max(planned), last: None };
     }
     Ok(ends)
 }
 
-fn decide(context: Context<'_>, message: &ImportedMessage, position: Position, end: &End) -> Result<Decision, Problem> {
+fn decide(
+    context: Context<'_>,
+    messages: &dyn Messages,
+    PlannedMessage { index, position }: PlannedMessage,
+    end: &End,
+) -> Result<Decision, Problem> {
     let Context { options, versions, memory, .. } = context;
     if position <= end.stored {
         return Ok(Decision::Compare);
@@ -107,6 +108,7 @@ fn decide(context: Context<'_>, message: &ImportedMessage, position: Position, e
     }
     if position <= end.version {
         // The memory is empty except in a dry run, so another import refuses the message.
+        let message = messages.get(index);
         return match memory.repeat(message) {
             Repeat::Identical(_) => Ok(Decision::Present),
             Repeat::Unknown => Ok(Decision::Unchecked),
@@ -118,17 +120,18 @@ fn decide(context: Context<'_>, message: &ImportedMessage, position: Position, e
     if options.allow_gaps || position == end.version + 1 {
         return Ok(Decision::Write { checked: true });
     }
-    if options.dry_run && versions.is_full() && versions.get(message.stream.as_str()).is_none() {
+    let message = messages.get(index);
+    if options.dry_run && versions.room() == 0 && versions.get(message.stream).is_none() {
         return Ok(Decision::Write { checked: false });
     }
     let version = (end.version >= 0).then_some(end.version);
-    Err(Problem::Gap { stream: message.stream.clone(), position, version })
+    Err(Problem::Gap { stream: StreamName::stored(message.stream), position, version })
 }
 
 /// Compares messages with the stored ones at their positions.
 async fn compare(
     context: Context<'_>,
-    messages: &[ImportedMessage],
+    messages: &dyn Messages,
     planned: &[PlannedMessage],
     plan: &mut Plan,
 ) -> Result<(), AttemptError> {
@@ -136,7 +139,7 @@ async fn compare(
     let stored = lookup::stored(namespace, transaction, messages, planned, LookupKey::Position).await?;
     for (new, stored) in planned.iter().zip(stored) {
         let PlannedMessage { index, position } = *new;
-        let message = &messages[index];
+        let message = messages.get(index);
         let Some(stored) = stored else {
             // The stream has a gap in the store, and this message fills it.
             plan.new.push(*new);
@@ -151,13 +154,13 @@ async fn compare(
     Ok(())
 }
 
-fn position_of(message: &ImportedMessage) -> Position {
-    match message.placement {
+fn position_of(messages: &dyn Messages, index: usize) -> Position {
+    match messages.placement(index) {
         Placement::Kept { position, .. } => position,
         Placement::Next { .. } => 0,
     }
 }
 
-fn taken(message: &ImportedMessage, position: Position, different: &'static str) -> Problem {
-    Problem::PositionTaken { stream: message.stream.clone(), position, different }
+fn taken(message: MessageRef<'_>, position: Position, different: &'static str) -> Problem {
+    Problem::PositionTaken { stream: StreamName::stored(message.stream), position, different }
 }

@@ -10,7 +10,7 @@ use tokio_postgres::types::Type;
 use uuid::Uuid;
 
 use super::error::{ImportError, Problem};
-use super::message::{ImportOptions, ImportedMessage, Placement, PlannedMessage};
+use super::message::{ImportOptions, MessageRef, Messages, Placement, PlannedMessage};
 use crate::message::{Difference, GlobalPosition, Position, StreamName};
 use crate::store::row::{ServerTime, column, text};
 use crate::store::session::Transaction;
@@ -110,7 +110,7 @@ impl StoredMessage {
     }
 
     /// Returns the first field that differs; `None` if the messages are the same.
-    pub(super) fn difference(&self, message: &ImportedMessage, options: ImportOptions) -> Option<&'static str> {
+    pub(super) fn difference(&self, message: MessageRef<'_>, options: ImportOptions) -> Option<&'static str> {
         let placement = match message.placement {
             Placement::Kept { position, .. } if position != self.position => Some("position"),
             Placement::Kept { time, .. } if rounded(time, self.decimals) != self.time => Some("time"),
@@ -123,7 +123,7 @@ impl StoredMessage {
         };
         let differences = [
             (self.id != Some(message.id), "id"),
-            (self.stream != message.stream.as_str(), "stream"),
+            (self.stream != message.stream, "stream"),
             (!self.same_type, "type"),
             (!self.same_data, "data"),
             (!self.same_metadata, "metadata"),
@@ -167,7 +167,7 @@ fn text_differs(name: &str, column: &Column) -> String {
 pub(super) async fn stored(
     namespace: &Namespace,
     transaction: &Transaction<'_>,
-    messages: &[ImportedMessage],
+    messages: &dyn Messages,
     planned: &[PlannedMessage],
     key: LookupKey,
 ) -> Result<Vec<Option<StoredMessage>>> {
@@ -187,13 +187,13 @@ pub(super) async fn stored(
     while !rest.is_empty() {
         let (now, later) = rest.split_at(compared_at_once(messages, rest));
         rest = later;
-        let of = |planned: &PlannedMessage| &messages[planned.index];
+        let of = |planned: &PlannedMessage| messages.get(planned.index);
         let id: Vec<Uuid> = now.iter().map(|planned| of(planned).id).collect();
-        let stream: Vec<&str> = now.iter().map(|planned| of(planned).stream.as_str()).collect();
+        let stream: Vec<&str> = now.iter().map(|planned| of(planned).stream).collect();
         let position: Vec<Position> = now.iter().map(|planned| planned.position).collect();
-        let message_type: Vec<&str> = now.iter().map(|planned| of(planned).message_type.as_str()).collect();
-        let data: Vec<Option<&str>> = now.iter().map(|planned| of(planned).data.as_deref()).collect();
-        let metadata: Vec<Option<&str>> = now.iter().map(|planned| of(planned).metadata.as_deref()).collect();
+        let message_type: Vec<&str> = now.iter().map(|planned| of(planned).message_type).collect();
+        let data: Vec<Option<&str>> = now.iter().map(|planned| of(planned).data).collect();
+        let metadata: Vec<Option<&str>> = now.iter().map(|planned| of(planned).metadata).collect();
         let rows = transaction
             .query(
                 &sql,
@@ -215,11 +215,11 @@ pub(super) async fn stored(
 }
 
 /// Returns how many of the messages fit into one comparison: at least one.
-fn compared_at_once(messages: &[ImportedMessage], planned: &[PlannedMessage]) -> usize {
+fn compared_at_once(messages: &dyn Messages, planned: &[PlannedMessage]) -> usize {
     let mut bytes = 0;
     let fitting = planned.iter().take(AT_ONCE).take_while(|planned| {
-        let message = &messages[planned.index];
-        bytes += message.data.as_ref().map_or(0, String::len) + message.metadata.as_ref().map_or(0, String::len);
+        let message = messages.get(planned.index);
+        bytes += message.data.map_or(0, str::len) + message.metadata.map_or(0, str::len);
         bytes <= COMPARED
     });
     fitting.count().max(1)
@@ -229,7 +229,7 @@ fn compared_at_once(messages: &[ImportedMessage], planned: &[PlannedMessage]) ->
 pub(super) async fn first_taken(
     namespace: &Namespace,
     transaction: &Transaction<'_>,
-    messages: &[ImportedMessage],
+    messages: &dyn Messages,
     new: &[PlannedMessage],
     options: ImportOptions,
 ) -> Result<Option<ImportError>> {
@@ -238,12 +238,12 @@ pub(super) async fn first_taken(
     let ids = namespace.query(include_str!("../../../sql/query/import_ids.sql"), &same_id);
     let global = namespace.query(include_str!("../../../sql/query/import_global_positions.sql"), &[]);
     for some in new.chunks(AT_ONCE) {
-        let id: Vec<Uuid> = some.iter().map(|new| messages[new.index].id).collect();
-        let stream: Vec<&str> = some.iter().map(|new| messages[new.index].stream.as_str()).collect();
+        let id: Vec<Uuid> = some.iter().map(|new| messages.get(new.index).id).collect();
+        let stream: Vec<&str> = some.iter().map(|new| messages.get(new.index).stream).collect();
         let by_id = transaction.query_opt(&ids, &[(&id, Type::UUID_ARRAY), (&stream, Type::TEXT_ARRAY)]).await?;
         let number: Vec<Option<GlobalPosition>> = some
             .iter()
-            .map(|new| match messages[new.index].placement {
+            .map(|new| match messages.placement(new.index) {
                 Placement::Kept { global_position, .. } if options.keep_global_positions => global_position,
                 _ => None,
             })

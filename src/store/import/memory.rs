@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher as _, RandomState};
 
 use super::error::Problem;
-use super::message::{ImportOptions, ImportedMessage, Placement, REMEMBERED};
+use super::message::{ImportOptions, MessageRef, Placement, REMEMBERED};
 use crate::message::Position;
 
 /// Versions of streams, by hash of the name.
@@ -41,47 +41,43 @@ impl StreamVersions {
 
 /// The versions of streams as this import left them, or would leave them in a dry run. Those that a transaction leaves count for its
 /// later batches, and for later transactions if it commits.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct ImportedVersions {
     committed: StreamVersions,
-    /// By the same hashes.
-    open: HashMap<u64, Position>,
+    open: StreamVersions,
 }
 
 impl ImportedVersions {
+    pub(super) fn new() -> Self {
+        let committed = StreamVersions::default();
+        let open = StreamVersions { hasher: committed.hasher.clone(), versions: HashMap::new() };
+        Self { committed, open }
+    }
+
     pub(super) fn get(&self, stream: &str) -> Option<Position> {
-        let key = self.committed.hasher.hash_one(stream);
-        self.open.get(&key).max(self.committed.versions.get(&key)).copied()
+        self.open.get(stream).max(self.committed.get(stream))
     }
 
     /// Raises the version of a stream, if there is room.
     pub(super) fn raise(&mut self, stream: &str, version: Position) {
-        let key = self.committed.hasher.hash_one(stream);
-        let is_known = self.open.contains_key(&key) || self.committed.versions.contains_key(&key);
-        if !is_known && self.room() == 0 {
-            return;
+        if self.room() > 0 || self.get(stream).is_some() {
+            self.open.raise(stream, version);
         }
-        let known = self.open.entry(key).or_insert(version);
-        *known = version.max(*known);
-    }
-
-    /// Returns how many more streams can be remembered.
-    pub(super) fn room(&self) -> usize {
-        REMEMBERED.saturating_sub(self.committed.versions.len() + self.open.len())
     }
 
     pub(super) fn commit(&mut self) {
-        for (key, version) in self.open.drain() {
+        for (key, version) in self.open.versions.drain() {
             self.committed.raise_hashed(key, version);
         }
     }
 
     pub(super) fn roll_back(&mut self) {
-        self.open.clear();
+        self.open.versions.clear();
     }
 
-    pub(super) fn is_full(&self) -> bool {
-        self.room() == 0
+    /// Returns for how many more streams there is room.
+    pub(super) fn room(&self) -> usize {
+        REMEMBERED.saturating_sub(self.committed.versions.len() + self.open.versions.len())
     }
 }
 
@@ -118,7 +114,7 @@ impl DryRunMemory {
         }
     }
 
-    pub(super) fn repeat(&self, message: &ImportedMessage) -> Repeat {
+    pub(super) fn repeat(&self, message: MessageRef<'_>) -> Repeat {
         match self.messages.get(&self.hasher.hash_one(message.id)) {
             Some((content, position)) if *content == self.content(message) => Repeat::Identical(*position),
             Some(_) => Repeat::Different,
@@ -131,7 +127,7 @@ impl DryRunMemory {
     ///
     /// # Errors
     /// An earlier message has the same ID or global position.
-    pub(super) fn add(&mut self, message: &ImportedMessage, position: Position) -> Result<(), Problem> {
+    pub(super) fn add(&mut self, message: MessageRef<'_>, position: Position) -> Result<(), Problem> {
         if self.messages.len() >= REMEMBERED {
             return Ok(());
         }
@@ -149,15 +145,15 @@ impl DryRunMemory {
     }
 
     /// Returns the hash of everything that makes two messages the same.
-    fn content(&self, message: &ImportedMessage) -> u64 {
-        let ImportedMessage { id, stream, message_type, data, metadata, placement } = message;
+    fn content(&self, message: MessageRef<'_>) -> u64 {
+        let MessageRef { id, stream, message_type, data, metadata, placement } = message;
         let placement = match placement {
             Placement::Kept { position, global_position, time } => {
                 Some((position, global_position.filter(|_| self.keep_global_positions), time))
             }
             Placement::Next { .. } => None,
         };
-        self.hasher.hash_one((id, stream.as_str(), message_type, data, metadata, placement))
+        self.hasher.hash_one((id, stream, message_type, data, metadata, placement))
     }
 }
 
@@ -167,7 +163,7 @@ mod tests {
 
     #[test]
     fn a_version_counts_after_a_rollback_only_if_it_was_committed_and_never_falls() {
-        let mut versions = ImportedVersions::default();
+        let mut versions = ImportedVersions::new();
         versions.raise("account-1", 4);
         versions.commit();
         versions.raise("account-1", 9);

@@ -27,13 +27,15 @@ pub struct ImportedMessage {
     pub placement: Placement,
 }
 
-impl ImportedMessage {
-    /// Returns the bytes of all texts.
-    #[cfg(feature = "cli")]
-    pub(crate) fn length(&self) -> usize {
-        let body = |body: &Option<String>| body.as_ref().map_or(0, String::len);
-        self.stream.as_str().len() + self.message_type.len() + body(&self.data) + body(&self.metadata)
-    }
+/// A message to import, whose texts belong to something else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct MessageRef<'a> {
+    pub(crate) id: Uuid,
+    pub(crate) stream: &'a str,
+    pub(crate) message_type: &'a str,
+    pub(crate) data: Option<&'a str>,
+    pub(crate) metadata: Option<&'a str>,
+    pub(crate) placement: Placement,
 }
 
 /// The position at which a message is stored.
@@ -103,7 +105,38 @@ pub(super) struct PlannedMessage {
     pub(super) position: Position,
 }
 
+/// The messages of a batch. Their texts are far from each other in memory, so they are looked at only where they are needed.
+pub(crate) trait Messages: Sync {
+    fn count(&self) -> usize;
+
+    fn get(&self, index: usize) -> MessageRef<'_>;
+
+    fn placement(&self, index: usize) -> Placement;
+}
+
+impl Messages for &[ImportedMessage] {
+    fn count(&self) -> usize {
+        self.len()
+    }
+
+    fn get(&self, index: usize) -> MessageRef<'_> {
+        let ImportedMessage { id, stream, message_type, data, metadata, placement } = &self[index];
+        MessageRef {
+            id: *id,
+            stream: stream.as_str(),
+            message_type,
+            data: data.as_deref(),
+            metadata: metadata.as_deref(),
+            placement: *placement,
+        }
+    }
+
+    fn placement(&self, index: usize) -> Placement {
+        self[index].placement
+    }
+}
+
 /// Whether the messages of a batch have positions.
-pub(super) fn are_kept(messages: &[ImportedMessage]) -> bool {
-    messages.first().is_some_and(|message| matches!(message.placement, Placement::Kept { .. }))
+pub(super) fn are_kept(messages: &dyn Messages) -> bool {
+    messages.count() > 0 && matches!(messages.placement(0), Placement::Kept { .. })
 }

@@ -1,13 +1,11 @@
 //! The plan for a batch: the messages to write, and what is known about the others. `kept.rs` and `appended.rs` make plans; nothing
 //! here writes a message.
 
-use std::collections::HashSet;
-
 use super::error::{AttemptError, ImportError, Problem};
 use super::lookup::{self, LookupKey};
 use super::memory::{DryRunMemory, ImportedVersions};
-use super::message::{ImportCounts, ImportOptions, ImportedMessage, PlannedMessage};
-use crate::message::{Difference, Position};
+use super::message::{ImportCounts, ImportOptions, Messages, PlannedMessage};
+use crate::message::{Difference, Position, StreamName};
 use crate::store::Namespace;
 use crate::store::session::Transaction;
 
@@ -58,39 +56,19 @@ impl Plan {
         &mut self,
         namespace: &Namespace,
         transaction: &Transaction<'_>,
-        messages: &[ImportedMessage],
+        messages: &dyn Messages,
         options: ImportOptions,
     ) -> Result<(), AttemptError> {
         let stored = lookup::stored(namespace, transaction, messages, &self.new, LookupKey::Position).await?;
         for (at, stored) in stored.into_iter().enumerate() {
             let PlannedMessage { index, position } = self.new[at];
-            let message = &messages[index];
+            let message = messages.get(index);
             let Some(stored) = stored else {
-                let problem = Problem::NotStored { stream: message.stream.clone(), position };
+                let problem = Problem::NotStored { stream: StreamName::stored(message.stream), position };
                 return Err(ImportError::of(index, problem).into());
             };
             self.differs(index, stored.difference(message, options).map(Difference::Value).or(stored.spelling));
         }
         Ok(())
     }
-}
-
-/// Returns the messages that do not repeat an earlier one, with their indices.
-pub(super) fn distinct<'a>(
-    messages: &'a [ImportedMessage],
-    repeated: &'a [bool],
-) -> impl Iterator<Item = (usize, &'a ImportedMessage)> {
-    messages.iter().enumerate().filter(|(index, _)| !repeated[*index])
-}
-
-/// Returns the streams of a batch, each with the index of its first message.
-pub(super) fn streams<'a>(messages: &'a [ImportedMessage], repeated: &[bool]) -> Vec<(&'a str, usize)> {
-    let mut seen = HashSet::with_capacity(messages.len());
-    let mut streams = Vec::new();
-    for (index, message) in messages.iter().enumerate().filter(|(index, _)| !repeated[*index]) {
-        if seen.insert(message.stream.as_str()) {
-            streams.push((message.stream.as_str(), index));
-        }
-    }
-    streams
 }

@@ -4,7 +4,7 @@
 use tokio_postgres::types::Type;
 
 use super::error::{ImportError, NONE_LEFT, Problem};
-use super::message::{ImportedMessage, Placement, PlannedMessage};
+use super::message::{Messages, Placement, PlannedMessage};
 use crate::message::GlobalPosition;
 use crate::store::row::column;
 use crate::store::session::Transaction;
@@ -30,10 +30,10 @@ impl SequenceAdvance {
     pub(super) async fn needed(
         namespace: &Namespace,
         transaction: &Transaction<'_>,
-        messages: &[ImportedMessage],
+        messages: &dyn Messages,
         new: &[PlannedMessage],
     ) -> Result<Option<Self>, ImportError> {
-        let number = |new: &PlannedMessage| match messages[new.index].placement {
+        let number = |new: &PlannedMessage| match messages.placement(new.index) {
             Placement::Kept { global_position, .. } => global_position,
             Placement::Next { .. } => None,
         };

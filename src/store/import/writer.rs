@@ -10,7 +10,7 @@ use super::error::{AttemptError, ImportError, is_collision};
 use super::kept;
 use super::lookup;
 use super::memory::{DryRunMemory, ImportedVersions};
-use super::message::{ImportOptions, ImportedMessage, Placement};
+use super::message::{ImportOptions, Messages, are_kept};
 use super::plan::{Context, Plan};
 use super::sequence::SequenceAdvance;
 use crate::store::session::{CopyIn, CopyStatement, QueryError, Session, Transaction};
@@ -46,7 +46,7 @@ impl Writer {
         Self {
             namespace: namespace.clone(),
             options,
-            versions: ImportedVersions::default(),
+            versions: ImportedVersions::new(),
             memory: DryRunMemory::new(options),
             compare_first: options.dry_run || !namespace.shape().positions_are_unique(),
             verifies: namespace.shape().runs_code_on_insert(),
@@ -56,8 +56,8 @@ impl Writer {
     async fn plan(
         &self,
         transaction: &Transaction<'_>,
-        messages: &[ImportedMessage],
-        Checked { repeated, .. }: &Checked,
+        messages: &dyn Messages,
+        checked: &Checked,
         again: bool,
     ) -> Result<Plan, AttemptError> {
         let context = Context {
@@ -68,12 +68,12 @@ impl Writer {
             memory: &self.memory,
             compare_first: self.compare_first,
         };
-        let mut plan = match messages.first().map(|message| message.placement) {
-            None => Plan::default(),
-            Some(Placement::Kept { .. }) => kept::plan(context, messages, repeated).await?,
-            Some(Placement::Next { .. }) => appended::plan(context, messages, repeated, again).await?,
+        let mut plan = if are_kept(messages) {
+            kept::plan(context, messages, checked).await?
+        } else {
+            appended::plan(context, messages, checked, again).await?
         };
-        plan.present += repeated.iter().filter(|repeated| **repeated).count() as u64;
+        plan.present += checked.repeated.iter().filter(|repeated| **repeated).count() as u64;
         Ok(plan)
     }
 
@@ -81,7 +81,7 @@ impl Writer {
     pub(super) async fn rehearse(
         &mut self,
         session: &mut Session,
-        messages: &[ImportedMessage],
+        messages: &dyn Messages,
         checked: &Checked,
         again: bool,
     ) -> Result<Plan, AttemptError> {
@@ -93,7 +93,7 @@ impl Writer {
         }
         snapshot.rollback().await?;
         for new in &plan.new {
-            let added = self.memory.add(&messages[new.index], new.position);
+            let added = self.memory.add(messages.get(new.index), new.position);
             added.map_err(|problem| ImportError::of(new.index, problem))?;
         }
         self.remember(messages, &plan);
@@ -104,7 +104,7 @@ impl Writer {
     pub(super) async fn open<'a>(
         &self,
         statement: &CopyStatement<'a>,
-        messages: &[ImportedMessage],
+        messages: &dyn Messages,
         checked: &Checked,
         again: bool,
     ) -> Result<Opened<'a>, AttemptError> {
@@ -132,7 +132,7 @@ impl Writer {
     pub(super) async fn store<N>(
         &self,
         transaction: &Transaction<'_>,
-        messages: &[ImportedMessage],
+        messages: &dyn Messages,
         Opened { mut plan, copy, .. }: Opened<'_>,
         next: impl Future<Output = N>,
     ) -> (Result<Plan, AttemptError>, N) {
@@ -184,7 +184,7 @@ impl Writer {
     async fn refuse_taken(
         &self,
         transaction: &Transaction<'_>,
-        messages: &[ImportedMessage],
+        messages: &dyn Messages,
         plan: &Plan,
     ) -> Result<(), AttemptError> {
         let taken = lookup::first_taken(&self.namespace, transaction, messages, &plan.new, self.options).await?;
@@ -193,9 +193,9 @@ impl Writer {
 
     /// Remembers the versions of streams after a batch, until the transaction is rolled back. Versions for which there is no room are
     /// looked up again.
-    pub(super) fn remember(&mut self, messages: &[ImportedMessage], plan: &Plan) {
+    pub(super) fn remember(&mut self, messages: &dyn Messages, plan: &Plan) {
         for (index, version) in &plan.versions {
-            self.versions.raise(messages[*index].stream.as_str(), *version);
+            self.versions.raise(messages.get(*index).stream, *version);
         }
     }
 }

@@ -13,7 +13,9 @@ in_each_place!(
     stored_messages_in_a_later_batch_are_counted_as_present,
     connections_cut_between_batches_neither_lose_nor_duplicate_messages,
     batches_that_are_ready_share_a_commit,
+    new_messages_share_a_commit_too,
     batches_that_shared_a_lost_transaction_are_sent_again,
+    new_messages_that_shared_a_lost_transaction_are_sent_again,
 );
 
 /// Returns messages of two kilobytes in streams of two categories; a batch holds a thousand of them.
@@ -90,7 +92,7 @@ fn connections_cut_between_batches_neither_lose_nor_duplicate_messages(place: &P
         // Only transactions that have written: a connection that is cut while the command starts is an error.
         let cut = "select count(pg_terminate_backend(pid)) from pg_stat_activity \
                    where datname = current_database() and pid <> pg_backend_pid() \
-                   and (query ~ '^(copy|savepoint|release)' or query = 'commit' and state = 'active') \
+                   and (query ~ '^copy' or query = 'commit' and state = 'active') \
                    and backend_xid is not null \
                    and backend_type = 'client backend'";
         let mut cuts: i64 = 0;
@@ -112,11 +114,26 @@ fn connections_cut_between_batches_neither_lose_nor_duplicate_messages(place: &P
     assert_same(&in_store(place), &expected(&lines));
 }
 
-/// Imports a file of five batches after `prepare`. The first batch waits for the table until the program has read the next ones.
+/// Returns the same messages without IDs and positions.
+fn new(count: u64) -> Vec<String> {
+    let field = |line: &str, name: &str| {
+        let (before, rest) = line.split_once(&format!("\"{name}\":")).unwrap();
+        let (_, after) = rest.split_once(',').unwrap_or_else(|| rest.split_once('}').unwrap());
+        format!("{before}{after}")
+    };
+    let one = |line: String| {
+        let line = ["id", "pos", "gpos"].iter().fold(line, |line, name| field(&line, name));
+        let (before, _) = line.split_once(",\"time\":").unwrap();
+        format!("{before}}}\n")
+    };
+    large(count).into_iter().map(one).collect()
+}
+
+/// Imports a file of several batches after `prepare`. The first batch waits for the table until the program has read the next ones.
 /// Returns the program's output and what `sql` returns afterwards.
-fn import_with_batches_ready(place: &Place, prepare: &str, sql: &str) -> (String, i64) {
+fn import_with_batches_ready(place: &Place, lines: &[String], prepare: &str, sql: &str) -> (String, i64) {
     let database = place.database.as_ref().expect("on the server");
-    let path = file(place, "lines", large(5_000).concat());
+    let path = file(place, "lines", lines.concat());
     let messages = format!("\"{}\".messages", schema(place));
     let filled = |sql: &str| sql.replace("{messages}", &messages);
     let runtime = tokio::runtime::Handle::current();
@@ -141,18 +158,33 @@ fn import_with_batches_ready(place: &Place, prepare: &str, sql: &str) -> (String
 }
 
 fn batches_that_are_ready_share_a_commit(place: &Place) {
+    commit_together(place, &large(5_000));
+}
+
+fn new_messages_share_a_commit_too(place: &Place) {
+    commit_together(place, &new(5_000));
+}
+
+fn commit_together(place: &Place, lines: &[String]) {
     if place.database.is_none() {
         return;
     }
-    // Unlike xmin, this number is the same before and after a savepoint.
     let number = "alter table {messages} add transaction bigint default txid_current()";
     let together = "select max(bytes)::bigint from \
                     (select sum(octet_length(data::text)) as bytes from {messages} group by transaction) t";
-    let (_, together) = import_with_batches_ready(place, number, together);
+    let (_, together) = import_with_batches_ready(place, lines, number, together);
     assert!(together > 3 << 20, "at most {together} bytes were committed together");
 }
 
 fn batches_that_shared_a_lost_transaction_are_sent_again(place: &Place) {
+    lost_once(place, &large(5_000));
+}
+
+fn new_messages_that_shared_a_lost_transaction_are_sent_again(place: &Place) {
+    lost_once(place, &new(5_000));
+}
+
+fn lost_once(place: &Place, lines: &[String]) {
     if place.database.is_none() {
         return;
     }
@@ -162,7 +194,7 @@ fn batches_that_shared_a_lost_transaction_are_sent_again(place: &Place) {
                  if nextval('public.batches') = 3 then perform pg_terminate_backend(pg_backend_pid()); end if; return null; \
                end $$; \
                create trigger cuts after insert on {messages} for each statement execute procedure public.cut()";
-    let (printed, stored) = import_with_batches_ready(place, cut, "select count(*) from {messages}");
+    let (printed, stored) = import_with_batches_ready(place, lines, cut, "select count(*) from {messages}");
     assert_eq!(stored, 5_000, "{printed}");
     assert!(printed.starts_with("{\"imported\":5000,\"present\":0,"), "{printed}");
     let attempts = "select last_value from public.batches";

@@ -1,38 +1,29 @@
-//! A batch of messages with their line numbers, and its packed form, which is kept until its commit is answered in case it must be
-//! sent again. A packed batch keeps all texts in one string and takes a third of the memory. Nothing is compressed or changed.
+//! A batch of messages with their line numbers. Their texts share a few long strings, because thousands of short ones would take more
+//! time and memory.
+
+use std::ops::Range;
 
 use tokio::sync::OwnedSemaphorePermit;
-use tokio::task::JoinHandle;
 use uuid::Uuid;
 
-use crate::message::StreamName;
-use crate::store::import::{self, Checked, ImportedMessage, Placement};
+use super::line::{ParsedLine, Text};
+use crate::store::import::{self, Checked, MessageRef, Messages, Placement};
 
-/// Stands for the length of a NULL body.
-const NULL: u32 = u32::MAX;
+/// Bytes of a string of texts. A longer line is not copied: its memory becomes such a string.
+const SHARED: usize = 1 << 16;
 
 pub(super) struct Batch {
-    pub messages: Vec<ImportedMessage>,
+    pub messages: BatchMessages,
     pub checked: Checked,
     /// The line number of each message.
     pub lines: Vec<u64>,
-    /// Bytes of lines.
+    /// Bytes of lines, and of what is kept with each.
     pub size: usize,
     /// Permits for its memory, returned when the batch is dropped.
-    _room: Vec<OwnedSemaphorePermit>,
+    pub _room: Vec<OwnedSemaphorePermit>,
 }
 
 impl Batch {
-    pub(super) fn new(
-        messages: Vec<ImportedMessage>,
-        checked: Checked,
-        lines: Vec<u64>,
-        size: usize,
-        room: Vec<OwnedSemaphorePermit>,
-    ) -> Self {
-        Self { messages, checked, lines, size, _room: room }
-    }
-
     /// Returns the line number of a message.
     pub(super) fn line(&self, index: usize) -> u64 {
         self.lines.get(index).copied().unwrap_or_default()
@@ -44,10 +35,7 @@ impl Batch {
 }
 
 impl import::FollowingBatch for Batch {
-    /// The server need not wait until thousands of texts are copied and freed.
-    type Packed = JoinHandle<Packed>;
-
-    fn messages(&self) -> &[ImportedMessage] {
+    fn messages(&self) -> &dyn Messages {
         &self.messages
     }
 
@@ -58,106 +46,96 @@ impl import::FollowingBatch for Batch {
     fn size(&self) -> usize {
         self.size
     }
-
-    fn pack(self) -> JoinHandle<Packed> {
-        tokio::task::spawn_blocking(move || Packed::new(self))
-    }
 }
 
-pub(super) struct Packed {
-    texts: String,
-    messages: Vec<Entry>,
-    checked: Checked,
-    lines: Vec<u64>,
-    size: usize,
+#[derive(Default)]
+pub(super) struct BatchMessages {
+    texts: Vec<String>,
+    entries: Vec<Entry>,
 }
 
+/// A message without its texts.
 struct Entry {
     id: Uuid,
     placement: Placement,
-    /// Bytes of stream, type, data and metadata.
-    lengths: [u32; 4],
+    /// Index of the string that holds its texts.
+    text: usize,
+    stream: Range<u32>,
+    message_type: Range<u32>,
+    data: Option<Range<u32>>,
+    metadata: Option<Range<u32>>,
 }
 
-impl Packed {
-    fn new(batch: Batch) -> Self {
-        let Batch { messages, checked, lines, size, .. } = batch;
-        let mut texts = String::with_capacity(messages.iter().map(ImportedMessage::length).sum());
-        let mut add = |text: &str| {
-            texts.push_str(text);
-            // Lines are shorter than 4 GiB.
-            u32::try_from(text.len()).unwrap_or(NULL)
-        };
-        let messages = messages.iter().map(|message| Entry {
-            id: message.id,
-            placement: message.placement,
-            lengths: [
-                add(message.stream.as_str()),
-                add(&message.message_type),
-                message.data.as_deref().map_or(NULL, &mut add),
-                message.metadata.as_deref().map_or(NULL, &mut add),
-            ],
-        });
-        let messages = messages.collect();
-        Self { texts, messages, checked, lines, size }
+impl BatchMessages {
+    /// Bytes of a message besides its texts.
+    pub(super) const OVERHEAD: usize = size_of::<Entry>();
+
+    /// Gives back the memory of further messages.
+    pub(super) fn complete(&mut self) {
+        self.entries.shrink_to_fit();
     }
 
-    /// Restores the batch, without permits.
-    pub(super) fn unpack(self) -> Batch {
-        let mut rest = self.texts.as_str();
-        let mut take = |length: u32| {
-            let (text, after) = rest.split_at(length as usize);
-            rest = after;
-            text.to_owned()
-        };
-        let messages = self.messages.iter().map(|entry| {
-            let [stream, message_type, data, metadata] = entry.lengths;
-            ImportedMessage {
-                id: entry.id,
-                stream: StreamName::stored(take(stream)),
-                message_type: take(message_type),
-                data: (data != NULL).then(|| take(data)),
-                metadata: (metadata != NULL).then(|| take(metadata)),
-                placement: entry.placement,
+    /// Adds the message of a line, and may take the memory of the line. Returns its stream.
+    pub(super) fn add(&mut self, line: &mut Vec<u8>, parsed: ParsedLine) -> &str {
+        let is_taken = line.len() > SHARED;
+        if is_taken {
+            self.texts.push(String::from_utf8(std::mem::take(line)).expect("a parsed line is UTF-8"));
+        } else if self.texts.last().is_none_or(|last| last.len() + line.len() > SHARED) {
+            self.texts.push(String::with_capacity(SHARED));
+        }
+        let line = std::str::from_utf8(line).expect("a parsed line is UTF-8");
+        let text = self.texts.len() - 1;
+        let all = &mut self.texts[text];
+        let mut add = |part: Text| {
+            let begins = all.len();
+            match part {
+                Text::Part(range) if is_taken => return short(range),
+                Text::Part(range) => all.push_str(&line[range]),
+                Text::Made(made) => all.push_str(&made),
             }
-        });
-        Batch::new(messages.collect(), self.checked, self.lines, self.size, Vec::new())
-    }
-
-    pub(super) fn last_line(&self) -> u64 {
-        self.lines.last().copied().unwrap_or_default()
-    }
-
-    /// Returns the line number of a message.
-    pub(super) fn line(&self, index: usize) -> u64 {
-        self.lines.get(index).copied().unwrap_or_default()
+            short(begins..all.len())
+        };
+        let entry = Entry {
+            id: parsed.id,
+            placement: parsed.placement,
+            text,
+            stream: add(parsed.stream),
+            message_type: add(parsed.message_type),
+            data: parsed.data.map(&mut add),
+            metadata: parsed.metadata.map(&mut add),
+        };
+        let stream = &self.texts[text][entry.stream.start as usize..entry.stream.end as usize];
+        self.entries.push(entry);
+        stream
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::store::import::ImportOptions;
-
-    #[test]
-    fn unpack_restores_the_batch() {
-        let message = |stream: &str, data: Option<&str>, metadata: Option<&str>| ImportedMessage {
-            id: Uuid::now_v7(),
-            stream: StreamName::stored(stream),
-            message_type: format!("Type of {stream}"),
-            data: data.map(str::to_owned),
-            metadata: metadata.map(str::to_owned),
-            placement: Placement::Kept { position: 3, global_position: Some(7), time: jiff::Timestamp::UNIX_EPOCH },
-        };
-        let messages = vec![
-            message("a-1", Some("{\"ä\": 1}"), None),
-            message("", None, Some("{}")),
-            message("漢-2", Some(""), Some("null")),
-        ];
-        let checked = Checked::new(&messages, ImportOptions::default()).expect("valid messages");
-        let packed = Packed::new(Batch::new(messages.clone(), checked, vec![4, 5, 9], 100, Vec::new()));
-        assert_eq!((packed.last_line(), packed.line(1)), (9, 5));
-        let batch = packed.unpack();
-        assert_eq!((batch.messages, batch.lines), (messages, vec![4, 5, 9]));
+impl Messages for BatchMessages {
+    fn count(&self) -> usize {
+        self.entries.len()
     }
+
+    fn get(&self, index: usize) -> MessageRef<'_> {
+        let entry = &self.entries[index];
+        let all = self.texts[entry.text].as_str();
+        let text = |range: &Range<u32>| &all[range.start as usize..range.end as usize];
+        MessageRef {
+            id: entry.id,
+            stream: text(&entry.stream),
+            message_type: text(&entry.message_type),
+            data: entry.data.as_ref().map(text),
+            metadata: entry.metadata.as_ref().map(text),
+            placement: entry.placement,
+        }
+    }
+
+    fn placement(&self, index: usize) -> Placement {
+        self.entries[index].placement
+    }
+}
+
+/// Returns a range in less space. A line and what is made of it are far shorter than 4 GiB.
+fn short(range: Range<usize>) -> Range<u32> {
+    let short = |at: usize| u32::try_from(at).expect("a position in a text of less than 4 GiB");
+    short(range.start)..short(range.end)
 }

@@ -11,20 +11,20 @@ use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::time::timeout;
 
-use super::batch::Batch;
+use super::batch::{Batch, BatchMessages};
 use super::input::{Ended, LineError, Lines, Source};
-use super::line::LineParser;
+use super::line::{LineParser, ParsedLine, as_text};
 use crate::cli::error::{CommandError, Result, Status};
 use crate::cli::progress::Progress;
 use crate::message::category;
-use crate::store::import::{Checked, ImportOptions, ImportedMessage, Placement};
+use crate::store::import::{Checked, ImportOptions, Placement};
 
-/// A batch ends at this number of bytes of lines. Up to [`ROOM`] batches are in memory, besides the packed ones.
+/// A batch ends at this size. Up to [`ROOM`] batches are in memory.
 const BYTES: usize = 2 << 20;
-/// The first batch is smaller, because the server waits for it.
-const FIRST_BYTES: usize = 256 << 10;
-/// One batch that is sent, one that is ready, and one that is read.
-const ROOM: usize = 3;
+/// The first batch is smaller, because the server waits for it. Each of the next has twice the size.
+const FIRST_BYTES: usize = 64 << 10;
+/// The batches of a transaction, one that is ready, and one that is read.
+const ROOM: usize = 6;
 /// How long an open transaction waits for the next batch.
 const NEARLY: Duration = Duration::from_millis(50);
 /// Most locks that a batch takes. The server has room for a few thousand in all sessions together.
@@ -112,6 +112,8 @@ struct BatchReader {
     options: ImportOptions,
     runtime: Handle,
     room: Arc<Semaphore>,
+    /// The size of the next batch.
+    bytes: usize,
     /// Whether the first message has a position, and the number of its line.
     first: Option<(bool, u64)>,
 }
@@ -119,7 +121,7 @@ struct BatchReader {
 /// The messages of a batch that is being read.
 #[derive(Default)]
 struct Draft {
-    messages: Vec<ImportedMessage>,
+    messages: BatchMessages,
     lines: Vec<u64>,
     bytes: usize,
     categories: HashSet<String>,
@@ -127,18 +129,18 @@ struct Draft {
 
 impl Draft {
     fn is_full(&self, most: usize, bytes: usize) -> bool {
-        self.messages.len() >= most || self.bytes >= bytes || self.categories.len() >= CATEGORIES
+        self.lines.len() >= most || self.bytes >= bytes || self.categories.len() >= CATEGORIES
     }
 
-    fn add(&mut self, message: ImportedMessage, line: u64, bytes: usize) {
-        let category = category(message.stream.as_str());
+    /// Adds the message of a line, and may take the memory of the line.
+    fn add(&mut self, line: &mut Vec<u8>, parsed: ParsedLine, number: u64) {
+        // Placeholders can make a message longer than its line.
+        self.bytes += line.len().max(parsed.length()) + BatchMessages::OVERHEAD;
+        self.lines.push(number);
+        let category = category(self.messages.add(line, parsed));
         if !self.categories.contains(category) {
             self.categories.insert(category.to_owned());
         }
-        // Placeholders can make a message longer than its line.
-        self.bytes += bytes.max(message.length());
-        self.messages.push(message);
-        self.lines.push(line);
     }
 }
 
@@ -151,6 +153,7 @@ impl BatchReader {
             options: options.import,
             runtime,
             room: Arc::new(Semaphore::new(ROOM)),
+            bytes: FIRST_BYTES,
             first: None,
         }
     }
@@ -164,17 +167,17 @@ impl BatchReader {
     fn send_all(mut self, sender: &mpsc::Sender<Result<Batch, InvalidLine>>) -> Result<(), InvalidLine> {
         loop {
             let mut room = vec![self.room()];
-            let Draft { messages, lines, bytes, .. } = self.draft()?;
-            if messages.is_empty() {
+            let Draft { messages, lines, bytes: size, .. } = self.draft()?;
+            if lines.is_empty() {
                 return Ok(());
             }
-            if bytes > 2 * BYTES {
+            if size > 2 * BYTES {
                 // A huge line takes the room of all batches.
                 room.extend((1..ROOM).map(|_| self.room()));
             }
             let checked = Checked::new(&messages, self.options)
                 .map_err(|(index, problem)| invalid(lines[index], None, problem.to_string()))?;
-            if sender.blocking_send(Ok(Batch::new(messages, checked, lines, bytes, room))).is_err() {
+            if sender.blocking_send(Ok(Batch { messages, checked, lines, size, _room: room })).is_err() {
                 return Ok(());
             }
         }
@@ -183,25 +186,27 @@ impl BatchReader {
     /// Reads lines until a batch is full or the input ends.
     fn draft(&mut self) -> Result<Draft, InvalidLine> {
         let mut draft = Draft::default();
-        let bytes = if self.first.is_none() { FIRST_BYTES } else { BYTES };
-        while !draft.is_full(self.most, bytes) {
+        while !draft.is_full(self.most, self.bytes) {
             let Some(ended) = self.read()? else { break };
-            let (number, length) = (self.lines.number(), self.lines.line().len());
-            if self.lines.line().iter().all(u8::is_ascii_whitespace) {
+            let number = self.lines.number();
+            let line = self.lines.line();
+            if line.iter().all(u8::is_ascii_whitespace) {
                 continue;
             }
-            let message = self.parser.message(self.lines.line()).map_err(|problem| {
+            let parsed = as_text(line).and_then(|text| self.parser.message(text)).map_err(|problem| {
                 let reason = match ended {
-                    Ended::No if !self.lines.line().trim_ascii_end().ends_with(b"}") => {
+                    Ended::No if !line.trim_ascii_end().ends_with(b"}") => {
                         format!("{} (the last line is incomplete: is the file truncated?)", problem.reason)
                     }
                     _ => problem.reason,
                 };
                 invalid(number, problem.column, reason)
             })?;
-            self.check_kind(&message, number)?;
-            draft.add(message, number, length);
+            self.check_kind(parsed.placement, number)?;
+            draft.add(self.lines.line(), parsed, number);
         }
+        self.bytes = (2 * self.bytes).min(BYTES);
+        draft.messages.complete();
         Ok(draft)
     }
 
@@ -218,8 +223,8 @@ impl BatchReader {
     }
 
     /// Refuses a file in which some messages have positions and some have none.
-    fn check_kind(&mut self, message: &ImportedMessage, line: u64) -> Result<(), InvalidLine> {
-        let kept = matches!(message.placement, Placement::Kept { .. });
+    fn check_kind(&mut self, placement: Placement, line: u64) -> Result<(), InvalidLine> {
+        let kept = matches!(placement, Placement::Kept { .. });
         let (expected, first) = *self.first.get_or_insert((kept, line));
         if kept == expected {
             return Ok(());

@@ -7,17 +7,64 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::input::LONGEST;
-use super::placeholders::{self, Placeholders};
+use super::placeholders::{self, BRACES, Placeholders};
 use crate::cli::output::time::rfc3339_text;
 use crate::json::scan::Accept;
 use crate::json::{scan_members, string_value};
 use crate::message::{ExpectedVersion, StreamName};
-use crate::store::import::{FIRST_TIME, ImportedMessage, Placement};
+use crate::store::import::{FIRST_TIME, Placement};
 
 /// The keys of a line, which are those of EventoDB's export format.
 pub(super) const KEYS: [&str; 8] = ["id", "stream", "type", "pos", "gpos", "data", "meta", "time"];
-/// A body above this size is not copied from its line: it takes over the memory of the line.
-const MOVED: usize = 1 << 16;
+/// The default of data, as in the command `write`.
+const NO_DATA: &str = "{}";
+
+/// A valid line.
+pub(super) struct ParsedLine {
+    pub id: Uuid,
+    pub stream: Text,
+    pub message_type: Text,
+    pub data: Option<Text>,
+    pub metadata: Option<Text>,
+    pub placement: Placement,
+}
+
+/// A text of a line.
+pub(super) enum Text {
+    /// A part of the line.
+    Part(Range<usize>),
+    /// A text with escapes, placeholders or a default.
+    Made(String),
+}
+
+impl Text {
+    fn of<'a>(&'a self, line: &'a str) -> &'a str {
+        match self {
+            Self::Part(range) => &line[range.clone()],
+            Self::Made(made) => made,
+        }
+    }
+
+    /// Returns the length in bytes.
+    pub(super) fn length(&self) -> usize {
+        match self {
+            Self::Part(range) => range.len(),
+            Self::Made(made) => made.len(),
+        }
+    }
+}
+
+impl ParsedLine {
+    /// Returns the bytes of all texts.
+    pub(super) fn length(&self) -> usize {
+        let Self { stream, message_type, data, metadata, .. } = self;
+        [Some(stream), Some(message_type), data.as_ref(), metadata.as_ref()]
+            .into_iter()
+            .flatten()
+            .map(Text::length)
+            .sum()
+    }
+}
 
 /// Why a line is not a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,49 +103,36 @@ impl LineParser {
         Self { expected_from, longest: LONGEST }
     }
 
-    /// Parses a line, and may take its memory.
+    /// Parses a line.
     ///
     /// # Errors
     /// The first problem of the line.
-    pub(super) fn message(&self, line: &mut Vec<u8>) -> Result<ImportedMessage, LineProblem> {
-        let text = as_text(line)?;
+    pub(super) fn message(&self, text: &str) -> Result<ParsedLine, LineProblem> {
         let Values { known: [id, stream, message_type, pos, gpos, data, meta, time], expected } = self.values(text)?;
         let present = |range: Option<Range<usize>>| range.filter(|range| &text[range.clone()] != "null");
-        let stream = stream.ok_or_else(|| whole("\"stream\" is missing"))?;
+        let stream_range = stream.ok_or_else(|| whole("\"stream\" is missing"))?;
         let message_type = message_type.ok_or_else(|| whole("\"type\" is missing"))?;
         let (pos, gpos, time, expected) = (present(pos), present(gpos), present(time), present(expected));
 
         let room = self.longest.saturating_sub(text.len());
         let mut strings = Strings { text, placeholders: pos.is_none().then(|| Placeholders::new(room)) };
-        let stream_name = strings.get(&stream, "stream")?;
+        let stream = strings.get(&stream_range, "stream")?;
         let message_type = strings.get(&message_type, "type")?;
         let (id, generated) = strings.id(present(id))?;
-        let (stream, placement) = if let Some(pos) = pos {
-            let placement = kept(&mut strings, &pos, gpos, time, expected)?;
-            // A store may hold any text.
-            (StreamName::stored(stream_name), placement)
-        } else {
-            let placement = next(text, gpos, time, expected, generated)?;
-            (StreamName::new(stream_name).map_err(|error| at(text, stream.start, error.to_string()))?, placement)
-        };
-
         let no_data = data.is_none();
-        let (data, meta) = (present(data), present(meta));
-        let has_braces = |range: &Option<Range<usize>>| range.as_ref().is_some_and(|r| text[r.clone()].contains("{{"));
-        let (mut data, metadata) = match &mut strings.placeholders {
-            Some(placeholders) if has_braces(&data) || has_braces(&meta) => {
-                let mut body = |range: Option<Range<usize>>| {
-                    range.map(|range| placeholders.replace_in_body(&text[range])).transpose().map_err(whole)
-                };
-                (body(data)?, body(meta)?)
+        let (mut data, metadata) = (present(data).map(Text::Part), present(meta).map(Text::Part));
+        let placement = if let Some(pos) = pos {
+            kept(&mut strings, &pos, gpos, time, expected)?
+        } else {
+            // Only a store may hold any name.
+            StreamName::new(stream.of(text)).map_err(|error| at(text, stream_range.start, error.to_string()))?;
+            if no_data {
+                data = Some(Text::Made(NO_DATA.to_owned()));
             }
-            _ => bodies(line, data, meta),
+            next(text, gpos, time, expected, generated)?
         };
-        if no_data && matches!(placement, Placement::Next { .. }) {
-            // The default of the command `write`.
-            data = Some("{}".to_owned());
-        }
-        Ok(ImportedMessage { id, stream, message_type, data, metadata, placement })
+        let (data, metadata) = (strings.body(data)?, strings.body(metadata)?);
+        Ok(ParsedLine { id, stream, message_type, data, metadata, placement })
     }
 
     /// Scans a line. Unknown and repeated keys are refused.
@@ -140,12 +174,29 @@ struct Strings<'a> {
 }
 
 impl Strings<'_> {
-    fn get(&mut self, range: &Range<usize>, key: &str) -> Result<String, LineProblem> {
-        let value = string_value(&self.text[range.clone()]);
-        let value = value.ok_or_else(|| at(self.text, range.start, format!("\"{key}\" must be a string")))?;
+    fn get(&mut self, range: &Range<usize>, key: &str) -> Result<Text, LineProblem> {
+        let raw = &self.text[range.clone()];
+        if !raw.starts_with('"') {
+            return Err(at(self.text, range.start, format!("\"{key}\" must be a string")));
+        }
+        let inside = range.start + 1..range.end - 1;
+        let plain = &self.text[inside.clone()];
+        let decoded = if plain.contains('\\') { string_value(raw) } else { None };
         match &mut self.placeholders {
-            Some(placeholders) => placeholders.replace(&value).map_err(whole),
-            None => Ok(value),
+            Some(placeholders) if plain.contains(BRACES) => {
+                placeholders.replace(decoded.as_deref().unwrap_or(plain)).map(Text::Made).map_err(whole)
+            }
+            _ => Ok(decoded.map_or(Text::Part(inside), Text::Made)),
+        }
+    }
+
+    /// Replaces the placeholders of a body.
+    fn body(&mut self, body: Option<Text>) -> Result<Option<Text>, LineProblem> {
+        match (&mut self.placeholders, body) {
+            (Some(placeholders), Some(body)) if body.of(self.text).contains(BRACES) => {
+                placeholders.replace_in_body(body.of(self.text)).map(|body| Some(Text::Made(body))).map_err(whole)
+            }
+            (_, body) => Ok(body),
         }
     }
 
@@ -157,7 +208,7 @@ impl Strings<'_> {
             }
             return Ok((Uuid::now_v7(), true));
         };
-        let id = Uuid::try_parse(&self.get(&range, "id")?)
+        let id = Uuid::try_parse(self.get(&range, "id")?.of(self.text))
             .map_err(|error| at(self.text, range.start, format!("\"id\" is not a UUID: {error}")))?;
         Ok((id, self.text[range].contains(placeholders::UUID)))
     }
@@ -179,7 +230,7 @@ fn kept(
     let global_position = gpos.map(|gpos| number(text, &gpos, "gpos", i64::MIN)).transpose()?;
     let range = time.ok_or_else(|| whole("\"time\" is missing; a message with a position needs one"))?;
     let time = strings.get(&range, "time")?;
-    let time = kept_time(&time).map_err(|reason| at(text, range.start, format!("\"time\" {reason}")))?;
+    let time = kept_time(time.of(text)).map_err(|reason| at(text, range.start, format!("\"time\" {reason}")))?;
     Ok(Placement::Kept { position, global_position, time })
 }
 
@@ -201,7 +252,11 @@ fn next(
     Ok(Placement::Next { expected, generated })
 }
 
-fn as_text(line: &[u8]) -> Result<&str, LineProblem> {
+/// Returns a line as text.
+///
+/// # Errors
+/// The place of the first invalid byte.
+pub(super) fn as_text(line: &[u8]) -> Result<&str, LineProblem> {
     std::str::from_utf8(line).map_err(|error| {
         let before = String::from_utf8_lossy(&line[..error.valid_up_to()]).chars().count();
         LineProblem { column: Some(before + 1), reason: "invalid UTF-8".to_owned() }
@@ -239,46 +294,38 @@ fn expected_version(text: &str, range: &Range<usize>) -> Result<ExpectedVersion,
     version.map_err(|reason| at(text, range.start, format!("invalid expected version: {reason}")))
 }
 
-/// Takes data and metadata out of a line. A long body takes over the memory of the line.
-fn bodies(
-    line: &mut Vec<u8>,
-    data: Option<Range<usize>>,
-    meta: Option<Range<usize>>,
-) -> (Option<String>, Option<String>) {
-    let length = |range: &Option<Range<usize>>| range.as_ref().map_or(0, Range::len);
-    if length(&data).max(length(&meta)) < MOVED {
-        (copied(line, data), copied(line, meta))
-    } else if length(&data) >= length(&meta) {
-        let meta = copied(line, meta);
-        (moved(line, data), meta)
-    } else {
-        let data = copied(line, data);
-        (data, moved(line, meta))
-    }
-}
-
-fn copied(line: &[u8], range: Option<Range<usize>>) -> Option<String> {
-    range.map(|range| String::from_utf8_lossy(&line[range]).into_owned())
-}
-
-fn moved(line: &mut Vec<u8>, range: Option<Range<usize>>) -> Option<String> {
-    let range = range?;
-    let mut line = std::mem::take(line);
-    line.truncate(range.end);
-    line.drain(..range.start);
-    Some(String::from_utf8(line).expect("the line is UTF-8, and a value ends between characters"))
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::strategy::Strategy as _;
 
+    use super::super::batch::BatchMessages;
     use super::*;
+    use crate::store::import::{ImportedMessage, MessageRef, Messages as _};
 
     const ID: &str = "0191b2c3-0000-7000-8000-000000000001";
 
+    /// Parses a line and adds it to a batch.
+    fn message(parser: &LineParser, line: &[u8]) -> Result<ImportedMessage, LineProblem> {
+        let parsed = parser.message(as_text(line)?)?;
+        let length = parsed.length();
+        let mut messages = BatchMessages::default();
+        messages.add(&mut line.to_vec(), parsed);
+        let MessageRef { id, stream, message_type, data, metadata, placement } = messages.get(0);
+        let message = ImportedMessage {
+            id,
+            stream: StreamName::stored(stream),
+            message_type: message_type.to_owned(),
+            data: data.map(str::to_owned),
+            metadata: metadata.map(str::to_owned),
+            placement,
+        };
+        let texts = [Some(stream), Some(message_type), data, metadata];
+        assert_eq!(length, texts.into_iter().flatten().map(str::len).sum::<usize>());
+        Ok(message)
+    }
+
     fn read(line: &str) -> Result<ImportedMessage, LineProblem> {
-        LineParser::new(Some("expected".to_owned())).message(&mut line.as_bytes().to_vec())
+        message(&LineParser::new(Some("expected".to_owned())), line.as_bytes())
     }
 
     fn problem(line: &str) -> (Option<usize>, String) {
@@ -334,7 +381,7 @@ mod tests {
     #[test]
     fn refuses_a_line_that_placeholders_would_make_too_long() {
         let line = |data: &str| format!("{{\"stream\":\"a-1\",\"type\":\"T\",\"data\":{data}}}").into_bytes();
-        let within = |longest, mut line: Vec<u8>| LineParser { longest, ..LineParser::new(None) }.message(&mut line);
+        let within = |longest, line: Vec<u8>| message(&LineParser { longest, ..LineParser::new(None) }, &line);
         let filled = line(r#"["{{uuid}}", "{{uuid}}", "plain"]"#);
         let length = filled.len() + 2 * (36 - placeholders::UUID.len());
         assert!(within(length, filled.clone()).is_ok());
@@ -386,7 +433,7 @@ mod tests {
         }
         let mut bytes = "{\"stream\":\"ä".as_bytes().to_vec();
         bytes.push(0xff);
-        let problem = LineParser::new(None).message(&mut bytes).expect_err("bytes that are not UTF-8");
+        let problem = message(&LineParser::new(None), &bytes).expect_err("bytes that are not UTF-8");
         assert_eq!((problem.column, problem.reason.as_str()), (Some(13), "invalid UTF-8"));
     }
 
@@ -469,7 +516,7 @@ mod tests {
             for terminal in [false, true] {
                 let mut line = Vec::new();
                 crate::json_lines::message(&mut line, &message, terminal);
-                let read = LineParser::new(None).message(&mut line).expect("a written line");
+                let read = self::message(&LineParser::new(None), &line).expect("a written line");
                 proptest::prop_assert_eq!(&read.stream, &message.stream);
                 proptest::prop_assert_eq!(&read.message_type, &message.message_type);
                 let placement = Placement::Kept { position, global_position: Some(position), time };

@@ -6,6 +6,8 @@ use uuid::Uuid;
 use crate::cli::output::time::rfc3339_text;
 use crate::json::scan::{Token, scan};
 
+/// Every placeholder begins with this.
+pub(super) const BRACES: &str = "{{";
 /// Becomes a new UUID (version 7) each time. Values are longer than their placeholders.
 pub(super) const UUID: &str = "{{uuid}}";
 /// Becomes the current time, the same in the whole line.
@@ -58,7 +60,7 @@ impl Placeholders {
 
     fn append(&mut self, out: &mut String, text: &str) -> Result<(), &'static str> {
         let mut rest = text;
-        while let Some(start) = rest.find("{{") {
+        while let Some(start) = rest.find(BRACES) {
             let (before, from) = rest.split_at(start);
             out.push_str(before);
             let (placeholder, value) = if from.starts_with(UUID) {

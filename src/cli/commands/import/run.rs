@@ -13,7 +13,9 @@ use crate::cli::stderr;
 use crate::message::Difference;
 use crate::numbers::{count, grouped};
 use crate::store::StoreError;
-use crate::store::import::{Commit, Follower, Followers, Import, ImportCounts, ImportError, Placement, Problem};
+use crate::store::import::{
+    Commit, Follower, Followers, Import, ImportCounts, ImportError, Messages as _, Placement, Problem,
+};
 
 pub(super) struct ImportRun {
     import: Import,
@@ -66,29 +68,25 @@ impl ImportRun {
         });
         let done = self.import.checked_before(&batch.messages, &batch.checked, None, Some(&mut followers)).await;
         let Followers { sent, left, commit, .. } = followers;
-        self.finish(batch, done)?;
+        self.finish(&batch, done)?;
         for Follower { batch, counts, difference } in sent {
-            let batch = batch.await.expect("packing a batch does not panic");
             if commit == Commit::Stored {
                 let difference = difference.map(|(index, difference)| (batch.line(index), difference));
                 self.count(counts, batch.last_line(), difference);
                 continue;
             }
-            let batch = batch.unpack();
             let lost = (commit == Commit::Unanswered).then_some(counts);
             let done = self.import.checked_after(&batch.messages, &batch.checked, lost).await;
-            self.finish(batch, done)?;
+            self.finish(&batch, done)?;
         }
         Ok(left)
     }
 
     /// Counts a batch that was sent.
-    fn finish(&mut self, batch: Batch, done: Result<ImportCounts, ImportError>) -> Result<()> {
+    fn finish(&mut self, batch: &Batch, done: Result<ImportCounts, ImportError>) -> Result<()> {
         let difference = self.import.difference().map(|(index, difference)| (batch.line(index), difference.clone()));
-        let done = done.map_err(|error| self.batch_error(&batch, error))?;
+        let done = done.map_err(|error| self.batch_error(batch, error))?;
         self.count(done, batch.last_line(), difference);
-        // Freeing thousands of messages takes a while, and the server need not wait for it.
-        tokio::task::spawn_blocking(move || drop(batch));
         Ok(())
     }
 
@@ -120,10 +118,9 @@ impl ImportRun {
                 CommandError { what, logged, remedy: None, ..CommandError::from(error) }
             }
             ImportError::OutcomeUnknown(reason) => {
-                let generated = batch
-                    .messages
-                    .iter()
-                    .find(|message| matches!(message.placement, Placement::Next { generated: true, .. }));
+                let mut messages = (0..batch.messages.count()).map(|index| batch.messages.get(index));
+                let generated =
+                    messages.find(|message| matches!(message.placement, Placement::Next { generated: true, .. }));
                 let remedy = match generated {
                     Some(message) => {
                         format!("check whether {} has a message with ID {}", message.stream, message.id)

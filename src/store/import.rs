@@ -200,7 +200,8 @@ impl Import {
             join(lookup::lock(&namespace, &transaction, &checked.categories), transaction.prepare_copy(&sql)).await;
         locked?;
         let statement = statement.map_err(|error| transaction.store_error(&error))?;
-        let first = self.writer.open(&statement, messages, checked, again).await?;
+        let plan = self.writer.plan(&transaction, messages, checked, again).await?;
+        let first = self.writer.open(&statement, messages, plan).await?;
         if first.plan.new.is_empty() {
             self.writer.remember(messages, &first.plan);
             return Ok(self.record(first.plan));

@@ -5,6 +5,8 @@
 use std::collections::BTreeSet;
 use std::future::{Ready, ready};
 
+use futures_util::future::join;
+
 use super::checked::Checked;
 use super::error::{AttemptError, ImportError};
 use super::message::{ImportCounts, Messages};
@@ -106,9 +108,8 @@ impl<B: FollowingBatch, F: AsyncFnMut() -> Option<B>> Followers<B, F> {
         let locked = &checked.categories;
         let mut advance = first.advance.take();
         self.messages = messages.count();
-        writer.remember(messages, &first.plan);
-        let (plan, mut next) =
-            writer.store(transaction, messages, first, self.open_next(writer, statement, locked)).await;
+        let open_next = async |writer: &Writer| self.open_next(writer, statement, locked).await;
+        let (plan, mut next) = writer.store(transaction, messages, first, open_next).await;
         let plan = match plan {
             Ok(plan) => plan,
             Err(error) => {
@@ -118,11 +119,9 @@ impl<B: FollowingBatch, F: AsyncFnMut() -> Option<B>> Followers<B, F> {
         };
         while let Some((batch, mut opened)) = next.map_err(shared)? {
             advance = SequenceAdvance::furthest(advance, opened.advance.take());
-            let messages = batch.messages();
-            writer.remember(messages, &opened.plan);
+            let open_next = async |writer: &Writer| self.open_next(writer, statement, locked).await;
             let stored;
-            (stored, next) =
-                writer.store(transaction, messages, opened, self.open_next(writer, statement, locked)).await;
+            (stored, next) = writer.store(transaction, batch.messages(), opened, open_next).await;
             let (counts, difference, failed) = match stored {
                 Ok(plan) => (plan.counts(), plan.difference, None),
                 Err(error) => (ImportCounts::default(), None, Some(error)),
@@ -154,11 +153,15 @@ impl<B: FollowingBatch, F: AsyncFnMut() -> Option<B>> Followers<B, F> {
             self.left = Some(batch);
             return Ok(None);
         }
+        let (transaction, messages) = (statement.transaction, batch.messages());
         let open = async {
-            if others_wait(statement.transaction).await? {
+            // The server is still busy, so the batch is planned before the answer arrives.
+            let plan = writer.plan(transaction, messages, batch.checked(), false);
+            let (others_wait, plan) = join(others_wait(transaction), plan).await;
+            if others_wait? {
                 return Ok(None);
             }
-            writer.open(statement, batch.messages(), batch.checked(), false).await.map(Some)
+            writer.open(statement, messages, plan?).await.map(Some)
         };
         match open.await {
             Ok(Some(opened)) => Ok(Some((batch, opened))),

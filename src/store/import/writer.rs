@@ -53,7 +53,7 @@ impl Writer {
         }
     }
 
-    async fn plan(
+    pub(super) async fn plan(
         &self,
         transaction: &Transaction<'_>,
         messages: &dyn Messages,
@@ -100,16 +100,14 @@ impl Writer {
         Ok(plan)
     }
 
-    /// Plans a batch and opens the copy that takes its new messages.
+    /// Opens the copy that takes the new messages of a batch.
     pub(super) async fn open<'a>(
         &self,
         statement: &CopyStatement<'a>,
         messages: &dyn Messages,
-        checked: &Checked,
-        again: bool,
+        plan: Plan,
     ) -> Result<Opened<'a>, AttemptError> {
         let (namespace, transaction) = (&self.namespace, statement.transaction);
-        let plan = self.plan(transaction, messages, checked, again).await?;
         if plan.new.is_empty() {
             return Ok(Opened { plan, advance: None, copy: None });
         }
@@ -127,38 +125,55 @@ impl Writer {
         Ok(Opened { plan, advance, copy: Some(copy) })
     }
 
-    /// Sends the new messages of a batch. Runs `next` while the server stores them, if nothing must be verified before. Returns what
-    /// came of both.
+    /// Sends the new messages of a batch and remembers them. Runs `next` while the server stores them, if nothing must be verified
+    /// before. Returns what came of both.
     pub(super) async fn store<N>(
-        &self,
+        &mut self,
         transaction: &Transaction<'_>,
         messages: &dyn Messages,
-        Opened { mut plan, copy, .. }: Opened<'_>,
-        next: impl Future<Output = N>,
+        Opened { plan, copy, .. }: Opened<'_>,
+        next: impl AsyncFnOnce(&Self) -> N,
     ) -> (Result<Plan, AttemptError>, N) {
-        let Some(mut copy) = copy else { return (Ok(plan), next.await) };
+        let Some(mut copy) = copy else {
+            self.remember(messages, &plan);
+            return (Ok(plan), next(self).await);
+        };
+        let sent = copy::send(&self.namespace, &mut copy, messages, &plan.new, self.options).await;
+        // The server is still busy.
+        self.remember(messages, &plan);
         let stored = async {
             let copied = async {
-                copy::send(&self.namespace, &mut copy, messages, &plan.new, self.options).await?;
+                sent?;
                 copy.finish().await
             };
             match copied.await {
-                Err(error) => return Err(self.refused(transaction, &error, plan)),
-                Ok(_) if self.verifies => {
-                    transaction.batch(RUN_DEFERRED_TRIGGERS).await?;
-                    plan.verify(&self.namespace, transaction, messages, self.options).await?;
-                }
-                Ok(rows) if rows != plan.new.len() as u64 => return Err(AttemptError::Unverified),
-                Ok(_) => {}
+                Ok(rows) => self.stored(transaction, messages, plan, rows).await,
+                Err(error) => Err(self.refused(transaction, &error, plan)),
             }
-            Ok(plan)
         };
         if self.verifies {
             let stored = stored.await;
-            (stored, next.await)
+            (stored, next(self).await)
         } else {
-            join(stored, next).await
+            join(stored, next(self)).await
         }
+    }
+
+    /// Checks that the server stored all messages of a plan.
+    async fn stored(
+        &self,
+        transaction: &Transaction<'_>,
+        messages: &dyn Messages,
+        mut plan: Plan,
+        rows: u64,
+    ) -> Result<Plan, AttemptError> {
+        if self.verifies {
+            transaction.batch(RUN_DEFERRED_TRIGGERS).await?;
+            plan.verify(&self.namespace, transaction, messages, self.options).await?;
+        } else if rows != plan.new.len() as u64 {
+            return Err(AttemptError::Unverified);
+        }
+        Ok(plan)
     }
 
     /// Turns the error of a copy into that of the attempt.

@@ -39,6 +39,7 @@ for_each_store!(
     a_dropped_import_ends_its_copy_on_the_server,
     a_batch_limits_its_idle_time_and_keeps_the_lock_timeout_of_the_server,
     a_restarted_sequence_is_not_moved_back,
+    a_trigger_that_appears_during_an_import_is_noticed,
 );
 
 fn started(place: &Place, arguments: &[&str]) -> Child {
@@ -393,6 +394,25 @@ async fn a_planted_lock_function_is_never_called(store: &TestStore) {
     client.batch_execute(&sql).await.unwrap();
     let done = store.namespace.import(&[kept("account-1", 0, "{}")]).await.unwrap();
     assert_eq!(done.imported, 1);
+}
+
+async fn a_trigger_that_appears_during_an_import_is_noticed(store: &TestStore) {
+    let Some(client) = store.client().await else { return };
+    let mut import = Import::new(&store.namespace, ImportOptions::default()).unwrap();
+    assert_eq!(import.batch(&[kept("account-1", 0, "{}")]).await.unwrap().imported, 1);
+    let schema = &store.namespace.info().schema;
+    let drops = format!(
+        "create function public.dropped() returns trigger language plpgsql as $$ begin return null; end $$; \
+         create trigger dropped before insert on \"{schema}\".messages \
+           for each row when (new.position = 2) execute procedure public.dropped()"
+    );
+    client.batch_execute(&drops).await.unwrap();
+    let further = [kept("account-1", 1, "{}"), kept("account-1", 2, "{}")];
+    let error = import.batch(&further).await.unwrap_err();
+    let is_named = matches!(error, ImportError::Message { index: 1, problem: Problem::NotStored { position: 2, .. } });
+    assert!(is_named, "{error}");
+    assert_eq!(super::batches::all(&store.namespace, "account").await.len(), 1);
+    assert_eq!(import.batch(&further[..1]).await.unwrap().imported, 1);
 }
 
 async fn an_import_with_repeatedly_cut_connections_writes_each_message_once(store: &TestStore) {

@@ -19,8 +19,8 @@ pub(super) struct Batch {
     pub lines: Vec<u64>,
     /// Bytes of lines, and of what is kept with each.
     pub size: usize,
-    /// Permits for its memory, returned when the batch is dropped.
-    pub _room: Vec<OwnedSemaphorePermit>,
+    /// Permits for its bytes, returned when the batch is dropped.
+    pub _room: OwnedSemaphorePermit,
 }
 
 impl Batch {

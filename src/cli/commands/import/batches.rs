@@ -19,12 +19,12 @@ use crate::cli::progress::Progress;
 use crate::message::category;
 use crate::store::import::{Checked, ImportOptions, Placement};
 
-/// A batch ends at this size. Up to [`ROOM`] batches are in memory.
+/// A batch ends at this size.
 const BYTES: usize = 2 << 20;
 /// The first batch is smaller, because the server waits for it. Each of the next has twice the size.
 const FIRST_BYTES: usize = 64 << 10;
-/// The batches of a transaction, one that is ready, and one that is read.
-const ROOM: usize = 6;
+/// Bytes of all batches in memory: those of a transaction, one that is ready, and one that is read.
+const ROOM: usize = 6 * BYTES;
 /// How long an open transaction waits for the next batch.
 const NEARLY: Duration = Duration::from_millis(50);
 /// Most locks that a batch takes. The server has room for a few thousand in all sessions together.
@@ -158,22 +158,22 @@ impl BatchReader {
         }
     }
 
-    fn room(&self) -> OwnedSemaphorePermit {
-        let room = Arc::clone(&self.room).acquire_owned();
+    fn room(&self, bytes: usize) -> OwnedSemaphorePermit {
+        let room = Arc::clone(&self.room).acquire_many_owned(u32::try_from(bytes).unwrap_or(u32::MAX));
         self.runtime.block_on(room).expect("the semaphore is never closed")
     }
 
     /// Sends batches until the input ends or nobody receives them any more.
     fn send_all(mut self, sender: &mpsc::Sender<Result<Batch, InvalidLine>>) -> Result<(), InvalidLine> {
         loop {
-            let mut room = vec![self.room()];
+            let mut room = self.room(self.bytes);
             let Draft { messages, lines, bytes: size, .. } = self.draft()?;
             if lines.is_empty() {
                 return Ok(());
             }
             if size > 2 * BYTES {
                 // A huge line takes the room of all batches.
-                room.extend((1..ROOM).map(|_| self.room()));
+                room.merge(self.room(ROOM - room.num_permits()));
             }
             let checked = Checked::new(&messages, self.options)
                 .map_err(|(index, problem)| invalid(lines[index], None, problem.to_string()))?;

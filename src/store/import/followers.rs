@@ -18,7 +18,7 @@ use crate::store::Result as StoreResult;
 use crate::store::row::column;
 use crate::store::session::{CopyStatement, Transaction};
 
-/// Most bytes of lines in a transaction, besides those of the first batch.
+/// The largest size of all followers in a transaction.
 const MOST: usize = 6 << 20;
 
 /// A batch that can join the transaction of another one.
@@ -27,7 +27,7 @@ pub(crate) trait FollowingBatch {
 
     fn checked(&self) -> &Checked;
 
-    /// Bytes of lines.
+    /// Bytes of memory, about.
     fn size(&self) -> usize;
 }
 

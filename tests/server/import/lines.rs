@@ -43,14 +43,16 @@ pub(super) fn all(place: &Place, category: &str) -> String {
     place.run(&["get", category, "--batch-size", "-1", "--format", "json"]).done()
 }
 
+/// Removes a member before the last from a line.
+pub(super) fn without(line: &str, key: &str) -> String {
+    let (before, rest) = line.split_once(&format!("\"{key}\":")).unwrap();
+    let (_, after) = rest.split_once(',').unwrap();
+    format!("{before}{after}")
+}
+
 /// Removes the global positions from lines.
 pub(super) fn without_global_positions(lines: &str) -> String {
-    let line = |line: &str| {
-        let (before, rest) = line.split_once("\"gpos\":").unwrap();
-        let (_, after) = rest.split_once(',').unwrap();
-        format!("{before}{after}\n")
-    };
-    lines.lines().map(line).collect()
+    lines.lines().map(|line| without(line, "gpos") + "\n").collect()
 }
 
 /// Returns a pseudorandom number (`SplitMix64`).

@@ -4,7 +4,7 @@
 use std::process::Stdio;
 use std::time::Duration;
 
-use super::lines::{all, assert_same, file, line, schema, without_global_positions};
+use super::lines::{all, assert_same, file, line, schema, without, without_global_positions};
 use crate::support::place::{Place, in_each_place};
 
 in_each_place!(
@@ -114,15 +114,10 @@ fn connections_cut_between_batches_neither_lose_nor_duplicate_messages(place: &P
     assert_same(&in_store(place), &expected(&lines));
 }
 
-/// Returns the same messages without IDs and positions.
+/// Returns the same messages without IDs, positions and times.
 fn new(count: u64) -> Vec<String> {
-    let field = |line: &str, name: &str| {
-        let (before, rest) = line.split_once(&format!("\"{name}\":")).unwrap();
-        let (_, after) = rest.split_once(',').unwrap_or_else(|| rest.split_once('}').unwrap());
-        format!("{before}{after}")
-    };
     let one = |line: String| {
-        let line = ["id", "pos", "gpos"].iter().fold(line, |line, name| field(&line, name));
+        let line = ["id", "pos", "gpos"].iter().fold(line, |line, key| without(&line, key));
         let (before, _) = line.split_once(",\"time\":").unwrap();
         format!("{before}}}\n")
     };

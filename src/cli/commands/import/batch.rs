@@ -104,9 +104,8 @@ impl BatchMessages {
             data: parsed.data.map(&mut add),
             metadata: parsed.metadata.map(&mut add),
         };
-        let stream = &self.texts[text][entry.stream.start as usize..entry.stream.end as usize];
         self.entries.push(entry);
-        stream
+        self.get(self.entries.len() - 1).stream
     }
 }
 

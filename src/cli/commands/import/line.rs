@@ -1,6 +1,7 @@
 //! Parses a line into a message and checks all of it as Postgres would. An error has the column of the problem. Bodies and their
 //! numbers keep their text; only the placeholders of new messages are replaced.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use jiff::Timestamp;
@@ -145,12 +146,10 @@ impl LineParser {
                 return;
             };
             let raw = &text[key.clone()];
-            let plain = &raw[1..raw.len() - 1];
-            let decoded = if plain.contains('\\') { string_value(raw) } else { None };
-            let name = decoded.as_deref().unwrap_or(plain);
+            let name = decoded(raw);
             let slot = match KEYS.iter().position(|known| *known == name) {
                 Some(index) => &mut values.known[index],
-                None if self.expected_from.as_deref() == Some(name) => &mut values.expected,
+                None if self.expected_from.as_deref() == Some(&*name) => &mut values.expected,
                 None => {
                     let reason = || format!("unknown key {raw}; the keys are {}", KEYS.join(", "));
                     wrong.get_or_insert_with(|| at(text, key.start, reason()));
@@ -179,14 +178,13 @@ impl Strings<'_> {
         if !raw.starts_with('"') {
             return Err(at(self.text, range.start, format!("\"{key}\" must be a string")));
         }
-        let inside = range.start + 1..range.end - 1;
-        let plain = &self.text[inside.clone()];
-        let decoded = if plain.contains('\\') { string_value(raw) } else { None };
-        match &mut self.placeholders {
-            Some(placeholders) if plain.contains(BRACES) => {
-                placeholders.replace(decoded.as_deref().unwrap_or(plain)).map(Text::Made).map_err(whole)
+        let value = decoded(raw);
+        match (&mut self.placeholders, value) {
+            (Some(placeholders), value) if raw.contains(BRACES) => {
+                placeholders.replace(&value).map(Text::Made).map_err(whole)
             }
-            _ => Ok(decoded.map_or(Text::Part(inside), Text::Made)),
+            (_, Cow::Borrowed(_)) => Ok(Text::Part(range.start + 1..range.end - 1)),
+            (_, Cow::Owned(made)) => Ok(Text::Made(made)),
         }
     }
 
@@ -212,6 +210,13 @@ impl Strings<'_> {
             .map_err(|error| at(self.text, range.start, format!("\"id\" is not a UUID: {error}")))?;
         Ok((id, self.text[range].contains(placeholders::UUID)))
     }
+}
+
+/// Returns the text of a JSON string of a scanned line. A string without escapes is not copied.
+fn decoded(raw: &str) -> Cow<'_, str> {
+    let plain = &raw[1..raw.len() - 1];
+    let decoded = if plain.contains('\\') { string_value(raw) } else { None };
+    decoded.map_or(Cow::Borrowed(plain), Cow::Owned)
 }
 
 /// The placement of a message with a position.

@@ -17,7 +17,7 @@ mod writer;
 
 use std::time::Duration;
 
-use futures_util::future::join;
+use futures_util::future::join3;
 use tokio::time::{Instant, sleep};
 
 pub(crate) use checked::Checked;
@@ -195,12 +195,17 @@ impl Import {
         }
         let transaction = session.begin().await?;
         let sql = copy::statement(&namespace, are_kept(messages), self.writer.options);
-        // Polled in this order, so sent in this order and without waiting for one another.
-        let (locked, statement) =
-            join(lookup::lock(&namespace, &transaction, &checked.categories), transaction.prepare_copy(&sql)).await;
+        // Polled in this order, so sent in this order and without waiting for one another. The server answers the plan's queries only
+        // after it has granted the locks.
+        let (locked, statement, plan) = join3(
+            lookup::lock(&namespace, &transaction, &checked.categories),
+            transaction.prepare_copy(&sql),
+            self.writer.plan(&transaction, messages, checked, again),
+        )
+        .await;
         locked?;
         let statement = statement.map_err(|error| transaction.store_error(&error))?;
-        let plan = self.writer.plan(&transaction, messages, checked, again).await?;
+        let plan = plan?;
         let first = self.writer.open(&statement, messages, plan).await?;
         if first.plan.new.is_empty() {
             self.writer.remember(messages, &first.plan);

@@ -8,7 +8,7 @@ mod line;
 mod placeholders;
 mod run;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
@@ -21,7 +21,7 @@ use crate::cli::stderr;
 use crate::numbers::count;
 use crate::store::Namespace;
 use crate::store::import::{Import, ImportOptions};
-use batches::BatchOptions;
+use batches::{BatchOptions, Batches};
 use input::Source;
 use run::ImportRun;
 
@@ -81,13 +81,49 @@ pub(crate) struct ImportArguments {
 /// An import whose arguments are valid and whose file is open.
 pub(crate) struct Prepared {
     name: String,
-    path: Option<PathBuf>,
-    source: Source,
+    input: Input,
+    progress: Arc<Progress>,
     arguments: ImportArguments,
 }
 
+/// The input of an import.
+enum Input {
+    /// Read while the connection is opened.
+    Begun(Batches),
+    /// Standard input that is a terminal. It is read after the connection is opened, because a password may be asked for before.
+    Terminal(Source),
+}
+
+impl ImportArguments {
+    /// Most messages in a batch.
+    fn most(&self) -> usize {
+        usize::try_from(self.batch).unwrap_or(usize::MAX)
+    }
+
+    fn options(&self) -> ImportOptions {
+        ImportOptions {
+            keep_global_positions: self.keep_global_positions,
+            dry_run: self.dry_run,
+            allow_gaps: self.allow_gaps,
+        }
+    }
+
+    fn path(&self) -> Option<&Path> {
+        self.file.as_deref().filter(|path| path.as_os_str() != "-")
+    }
+
+    fn begin_reading(&self, source: Source, progress: &Arc<Progress>) -> Result<Batches> {
+        let options = BatchOptions {
+            expected_from: self.expected_version_from.clone(),
+            import: self.options(),
+            most: self.most(),
+        };
+        batches::start(options, source, self.path().map(Path::to_owned), Arc::clone(progress))
+    }
+}
+
 impl Prepared {
-    /// Checks the arguments and opens the file without reading it.
+    /// Checks the arguments, opens the file and begins to read it.
     ///
     /// # Errors
     /// [`Status::Usage`] for a key that already has a meaning, [`Status::Failed`] if the file cannot be opened.
@@ -98,11 +134,17 @@ impl Prepared {
             let what = format!("--expected-version-from {field}: this key already has a meaning; choose another one");
             return Err(CommandError::usage(what));
         }
-        let path = arguments.file.clone().filter(|path| path.as_os_str() != "-");
-        let name = path.as_ref().map_or_else(|| "standard input".to_owned(), |path| path.display().to_string());
-        let source = Source::open(path.as_deref())
+        let path = arguments.path();
+        let name = path.map_or_else(|| "standard input".to_owned(), |path| path.display().to_string());
+        let source = Source::open(path)
             .map_err(|error| CommandError::new(Status::Failed, format!("cannot open {name}: {error}")))?;
-        Ok(Self { name, path, source, arguments: arguments.clone() })
+        let progress = Arc::new(Progress::new(source.size()));
+        let input = if source.is_terminal() {
+            Input::Terminal(source)
+        } else {
+            Input::Begun(arguments.begin_reading(source, &progress)?)
+        };
+        Ok(Self { name, input, progress, arguments: arguments.clone() })
     }
 }
 
@@ -117,16 +159,8 @@ pub(super) async fn run(
     interrupt: &mut Interrupt,
     output: &mut Output,
 ) -> Result<()> {
-    let Prepared { name, path, source, arguments } = prepared;
-    let options = ImportOptions {
-        keep_global_positions: arguments.keep_global_positions,
-        dry_run: arguments.dry_run,
-        allow_gaps: arguments.allow_gaps,
-    };
-    let import = Import::new(namespace, options)?;
-    if matches!(source, Source::Stdin) && std::io::IsTerminal::is_terminal(&std::io::stdin()) {
-        stderr::line("streamscope: reading messages from the terminal, one per line; press Ctrl-D to finish");
-    }
+    let Prepared { name, input, progress, arguments } = prepared;
+    let import = Import::new(namespace, arguments.options())?;
     let unit = match namespace.shape().columns.time.decimals() {
         0 => Some("whole seconds".to_owned()),
         decimals @ 1..6 => Some(format!("{} of a second", count(decimals.into(), "decimal"))),
@@ -135,13 +169,15 @@ pub(super) async fn run(
     if let Some(unit) = unit {
         stderr::line(&format!("streamscope: times are rounded to {unit}, because the column time keeps no more"));
     }
-    let most = usize::try_from(arguments.batch).unwrap_or(usize::MAX);
-    let progress = Arc::new(Progress::new(source.size()));
     let _report = progress.answer(interrupt);
-    let expected_from = arguments.expected_version_from;
-    let batches =
-        batches::start(BatchOptions { expected_from, import: options, most }, source, path, Arc::clone(&progress))?;
-    let mut run = ImportRun::new(import, name, most, arguments.dry_run);
+    let batches = match input {
+        Input::Begun(batches) => batches,
+        Input::Terminal(source) => {
+            stderr::line("streamscope: reading messages from the terminal, one per line; press Ctrl-D to finish");
+            arguments.begin_reading(source, &progress)?
+        }
+    };
+    let mut run = ImportRun::new(import, name, arguments.most(), arguments.dry_run);
     let result = tokio::select! {
         biased;
         result = run.all(batches, &progress) => result,

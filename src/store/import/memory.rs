@@ -1,6 +1,7 @@
 //! What an import remembers about earlier batches: the versions of streams and, in a dry run, the messages that it would have
 //! written. It stores hashes in bounded memory, and forgets what does not fit.
 
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher as _, RandomState};
 
@@ -22,16 +23,25 @@ impl StreamVersions {
 
     /// Raises the version of a stream. Returns false if there is no room.
     pub(crate) fn raise(&mut self, stream: &str, version: Position) -> bool {
-        self.raise_hashed(self.hasher.hash_one(stream), version)
+        self.replace(stream, version).is_some()
     }
 
-    fn raise_hashed(&mut self, key: u64, version: Position) -> bool {
-        if self.is_full() && !self.versions.contains_key(&key) {
-            return false;
+    /// Raises the version of a stream. Returns its key and the version before, or `None` if there is no room.
+    fn replace(&mut self, stream: &str, version: Position) -> Option<(u64, Option<Position>)> {
+        let key = self.hasher.hash_one(stream);
+        let is_full = self.is_full();
+        match self.versions.entry(key) {
+            Entry::Occupied(mut known) => {
+                let before = *known.get();
+                known.insert(version.max(before));
+                Some((key, Some(before)))
+            }
+            Entry::Vacant(_) if is_full => None,
+            Entry::Vacant(unknown) => {
+                unknown.insert(version);
+                Some((key, None))
+            }
         }
-        let known = self.versions.entry(key).or_insert(version);
-        *known = version.max(*known);
-        true
     }
 
     pub(crate) fn is_full(&self) -> bool {
@@ -41,43 +51,39 @@ impl StreamVersions {
 
 /// The versions of streams as this import left them, or would leave them in a dry run. Those that a transaction leaves count for its
 /// later batches, and for later transactions if it commits.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct ImportedVersions {
-    committed: StreamVersions,
-    open: StreamVersions,
+    known: StreamVersions,
+    /// What the open transaction replaced, in order: the key of a stream, and its version before.
+    replaced: Vec<(u64, Option<Position>)>,
 }
 
 impl ImportedVersions {
-    pub(super) fn new() -> Self {
-        let committed = StreamVersions::default();
-        let open = StreamVersions { hasher: committed.hasher.clone(), versions: HashMap::new() };
-        Self { committed, open }
-    }
-
     pub(super) fn get(&self, stream: &str) -> Option<Position> {
-        self.open.get(stream).max(self.committed.get(stream))
+        self.known.get(stream)
     }
 
     /// Raises the version of a stream, if there is room.
     pub(super) fn raise(&mut self, stream: &str, version: Position) {
-        if self.room() > 0 || self.get(stream).is_some() {
-            self.open.raise(stream, version);
-        }
+        self.replaced.extend(self.known.replace(stream, version));
     }
 
     pub(super) fn commit(&mut self) {
-        for (key, version) in self.open.versions.drain() {
-            self.committed.raise_hashed(key, version);
-        }
+        self.replaced.clear();
     }
 
     pub(super) fn roll_back(&mut self) {
-        self.open.versions.clear();
+        for (key, version) in self.replaced.drain(..).rev() {
+            match version {
+                Some(version) => self.known.versions.insert(key, version),
+                None => self.known.versions.remove(&key),
+            };
+        }
     }
 
     /// Returns for how many more streams there is room.
     pub(super) fn room(&self) -> usize {
-        REMEMBERED.saturating_sub(self.committed.versions.len() + self.open.versions.len())
+        REMEMBERED.saturating_sub(self.known.versions.len())
     }
 }
 
@@ -163,7 +169,7 @@ mod tests {
 
     #[test]
     fn a_version_counts_after_a_rollback_only_if_it_was_committed_and_never_falls() {
-        let mut versions = ImportedVersions::new();
+        let mut versions = ImportedVersions::default();
         versions.raise("account-1", 4);
         versions.commit();
         versions.raise("account-1", 9);

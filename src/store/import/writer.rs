@@ -46,7 +46,7 @@ impl Writer {
         Self {
             namespace: namespace.clone(),
             options,
-            versions: ImportedVersions::new(),
+            versions: ImportedVersions::default(),
             memory: DryRunMemory::new(options),
             compare_first: options.dry_run || !namespace.shape().positions_are_unique(),
             verifies: namespace.shape().runs_code_on_insert(),

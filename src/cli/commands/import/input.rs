@@ -2,7 +2,7 @@
 //! file, and never interprets a line.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Cursor, Read};
+use std::io::{self, BufRead, BufReader, Cursor, IsTerminal as _, Read};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -39,6 +39,13 @@ impl Source {
                 }
                 Ok(Self::File(file, if metadata.is_file() { metadata.len() } else { 0 }))
             }
+        }
+    }
+
+    pub(super) fn is_terminal(&self) -> bool {
+        match self {
+            Self::File(file, _) => file.is_terminal(),
+            Self::Stdin => io::stdin().is_terminal(),
         }
     }
 

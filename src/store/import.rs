@@ -197,16 +197,15 @@ impl Import {
         let sql = copy::statement(&namespace, are_kept(messages), self.writer.options);
         // Polled in this order, so sent in this order and without waiting for one another. The server answers the plan's queries only
         // after it has granted the locks.
-        let (locked, statement, plan) = join3(
+        let (locked, statement, first) = join3(
             lookup::lock(&namespace, &transaction, &checked.categories),
             transaction.prepare_copy(&sql),
-            self.writer.plan(&transaction, messages, checked, again),
+            self.writer.prepare(&transaction, messages, checked, again),
         )
         .await;
         locked?;
         let statement = statement.map_err(|error| transaction.store_error(&error))?;
-        let plan = plan?;
-        let first = self.writer.open(&statement, messages, plan).await?;
+        let first = first?;
         if first.plan.new.is_empty() {
             self.writer.remember(messages, &first.plan);
             return Ok(self.record(first.plan));

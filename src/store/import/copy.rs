@@ -1,19 +1,21 @@
 //! Writes messages in the format of PostgreSQL's binary `COPY`, in pieces of bounded size however long a body is. JSON is sent as
 //! its original text, so numbers keep their digits. Each value is encoded for the type of its column in the catalog.
 
-use bytes::{BufMut as _, BytesMut};
+use bytes::{BufMut as _, Bytes, BytesMut};
 use tokio_postgres::types::{ToSql as _, Type};
 
 use super::message::{ImportOptions, Messages, Placement, PlannedMessage, are_kept};
 use crate::store::Namespace;
 use crate::store::row::ServerTime;
-use crate::store::session::{CopyIn, QueryError};
+use crate::store::session::{CopyIn, CopyStatement, QueryError};
 use crate::store::shape::ColumnType;
 
 /// Bytes per piece.
 const PIECE: usize = 64 * 1024;
 /// The signature, no flags, no extension.
 const HEADER: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
+/// -1 in place of a number of columns, which ends the rows.
+const TRAILER: &[u8] = b"\xff\xff";
 /// The version of the binary format of jsonb, which precedes its text.
 const JSONB: u8 = 1;
 
@@ -28,17 +30,65 @@ pub(super) fn statement(namespace: &Namespace, kept: bool, options: ImportOption
     )
 }
 
-/// Sends the new messages of a batch. The server still works on them; the caller finishes the copy.
-pub(super) async fn send(
-    namespace: &Namespace,
+/// A copy of the messages of one or several batches, which starts with the first message.
+pub(super) struct OpenCopy<'a> {
+    statement: &'a CopyStatement<'a>,
+    sink: Option<CopyIn<'a>>,
+    /// The number of messages that were sent.
+    sent: u64,
+    /// The error that ended it, if any.
+    error: Option<QueryError>,
+}
+
+impl<'a> OpenCopy<'a> {
+    pub(super) fn new(statement: &'a CopyStatement<'a>) -> Self {
+        Self { statement, sink: None, sent: 0, error: None }
+    }
+
+    /// Sends the new messages of a batch. The server still works on them. [`OpenCopy::finish`] returns any error.
+    pub(super) async fn add(
+        &mut self,
+        namespace: &Namespace,
+        messages: &dyn Messages,
+        new: &[PlannedMessage],
+        options: ImportOptions,
+    ) {
+        if self.error.is_some() || new.is_empty() {
+            return;
+        }
+        self.sent += new.len() as u64;
+        let send = async {
+            if self.sink.is_none() {
+                let mut sink = self.statement.start().await?;
+                sink.send(Bytes::from_static(HEADER)).await?;
+                self.sink = Some(sink);
+            }
+            let sink = self.sink.as_mut().expect("it was just opened");
+            send(sink, namespace, messages, new, options).await
+        };
+        self.error = send.await.err();
+    }
+
+    /// Waits until the server has stored the messages. Returns whether it has stored all of them; a trigger can drop some.
+    pub(super) async fn finish(self) -> Result<bool, QueryError> {
+        if let Some(error) = self.error {
+            return Err(error);
+        }
+        let Some(mut sink) = self.sink else { return Ok(true) };
+        sink.send(Bytes::from_static(TRAILER)).await?;
+        Ok(sink.finish().await? == self.sent)
+    }
+}
+
+async fn send(
     sink: &mut CopyIn<'_>,
+    namespace: &Namespace,
     messages: &dyn Messages,
     new: &[PlannedMessage],
     options: ImportOptions,
 ) -> Result<(), QueryError> {
     let columns = 6 + i16::from(are_kept(messages)) + i16::from(options.keep_global_positions);
     let mut out = Pieces { sink, buffer: BytesMut::with_capacity(PIECE + 4 * 1024) };
-    out.buffer.put_slice(HEADER);
     let types = &namespace.shape().columns;
     let mut id = [0; uuid::fmt::Hyphenated::LENGTH];
     for new in new {
@@ -61,7 +111,6 @@ pub(super) async fn send(
             }
         }
     }
-    out.buffer.put_i16(-1);
     out.flush().await
 }
 

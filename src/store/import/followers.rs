@@ -1,18 +1,21 @@
-//! Lets several batches share one transaction, because the server waits for its disk at every commit. Batches are kept until the
-//! commit is answered, in case they must be sent again. A batch joins only if it is ready and needs no further lock, and never while
-//! another session waits for the transaction.
+//! Lets several batches share a transaction, because the server waits for its disk at every commit, and a copy, because each costs the
+//! server some milliseconds. Batches are kept until the commit is answered, in case they must be sent again. A batch joins only if it
+//! is ready and needs no further lock, and not for long while another session waits for the transaction.
 
 use std::collections::BTreeSet;
 use std::future::{Ready, ready};
+use std::time::Duration;
 
-use futures_util::future::join;
+use futures_util::future::{Either, join, poll_immediate};
+use tokio::time::Instant;
 
 use super::checked::Checked;
+use super::copy::OpenCopy;
 use super::error::{AttemptError, ImportError};
 use super::message::{ImportCounts, Messages};
 use super::plan::Plan;
 use super::sequence::SequenceAdvance;
-use super::writer::{Opened, Writer};
+use super::writer::{Prepared, Writer};
 use crate::message::Difference;
 use crate::store::Result as StoreResult;
 use crate::store::row::column;
@@ -20,6 +23,8 @@ use crate::store::session::{CopyStatement, Transaction};
 
 /// The largest size of all followers in a transaction.
 const MOST: usize = 6 << 20;
+/// How long further batches join a copy. Meanwhile nothing shows whether other sessions wait.
+const COPY_LIMIT: Duration = Duration::from_millis(500);
 
 /// A batch that can join the transaction of another one.
 pub(crate) trait FollowingBatch {
@@ -59,6 +64,22 @@ pub(crate) struct Follower<B> {
     pub(crate) difference: Option<(usize, Difference)>,
 }
 
+impl<B> Follower<B> {
+    fn new(batch: B, plan: Plan) -> Self {
+        Self { batch, counts: plan.counts(), difference: plan.difference }
+    }
+}
+
+/// What became of a copy.
+struct Copied<B> {
+    /// The plan of its first batch, if the server has stored all of them.
+    stored: Result<Plan, AttemptError>,
+    /// The batches after the first.
+    joined: Vec<Follower<B>>,
+    /// The batch for the next copy.
+    next: Result<Option<(B, Prepared)>, AttemptError>,
+}
+
 /// The source of further batches for a transaction, and their results.
 pub(crate) struct Followers<B: FollowingBatch, F> {
     /// Most messages in the transaction.
@@ -95,38 +116,37 @@ impl<B: FollowingBatch, F: AsyncFnMut() -> Option<B>> Followers<B, F> {
         Self { most, next, messages: 0, size: 0, sent: Vec::new(), left: None, commit: Commit::Open }
     }
 
-    /// Sends the first batch and those that can follow it. While the server stores one, the next is planned and its queries are sent.
-    /// Returns the plan of the first batch, and how far the sequence must advance for all of them.
-    pub(super) async fn send<'a>(
+    /// Sends the first batch and those that can follow it. Returns the plan of the first batch, and how far the sequence must advance
+    /// for all of them.
+    pub(super) async fn send(
         &mut self,
         writer: &mut Writer,
-        statement: &CopyStatement<'a>,
+        statement: &CopyStatement<'_>,
         (messages, checked): (&dyn Messages, &Checked),
-        mut first: Opened<'a>,
+        Prepared { plan, mut advance }: Prepared,
     ) -> Result<(Plan, Option<SequenceAdvance>), AttemptError> {
-        let transaction = statement.transaction;
-        let locked = &checked.categories;
-        let mut advance = first.advance.take();
         self.messages = messages.count();
-        let open_next = async |writer: &Writer| self.open_next(writer, statement, locked).await;
-        let (plan, mut next) = writer.store(transaction, messages, first, open_next).await;
-        let plan = match plan {
+        let Copied { stored, joined, mut next } =
+            self.copy(writer, statement, messages, plan, &checked.categories).await;
+        let is_alone = joined.is_empty();
+        self.sent = joined;
+        let plan = match stored {
             Ok(plan) => plan,
             Err(error) => {
                 self.leave(next);
-                return Err(error);
+                return Err(if is_alone { error } else { shared(error) });
             }
         };
-        while let Some((batch, mut opened)) = next.map_err(shared)? {
-            advance = SequenceAdvance::furthest(advance, opened.advance.take());
-            let open_next = async |writer: &Writer| self.open_next(writer, statement, locked).await;
-            let stored;
-            (stored, next) = writer.store(transaction, batch.messages(), opened, open_next).await;
-            let (counts, difference, failed) = match stored {
-                Ok(plan) => (plan.counts(), plan.difference, None),
-                Err(error) => (ImportCounts::default(), None, Some(error)),
+        while let Some((batch, prepared)) = next.map_err(shared)? {
+            advance = SequenceAdvance::furthest(advance, prepared.advance);
+            let copied = self.copy(writer, statement, batch.messages(), prepared.plan, &checked.categories).await;
+            next = copied.next;
+            let (follower, failed) = match copied.stored {
+                Ok(plan) => (Follower::new(batch, plan), None),
+                Err(error) => (Follower::new(batch, Plan::default()), Some(error)),
             };
-            self.sent.push(Follower { batch, counts, difference });
+            self.sent.push(follower);
+            self.sent.extend(copied.joined);
             if let Some(error) = failed {
                 self.leave(next);
                 return Err(shared(error));
@@ -135,50 +155,91 @@ impl<B: FollowingBatch, F: AsyncFnMut() -> Option<B>> Followers<B, F> {
         Ok((plan, advance))
     }
 
-    /// Opens the next batch if one is ready and can join.
-    async fn open_next<'a>(
+    /// Copies a batch and those that can be sent without an answer of the server. Then prepares the next batch, whose queries are sent
+    /// while the server still stores the others.
+    async fn copy(
         &mut self,
-        writer: &Writer,
-        statement: &CopyStatement<'a>,
+        writer: &mut Writer,
+        statement: &CopyStatement<'_>,
+        messages: &dyn Messages,
+        plan: Plan,
         locked: &BTreeSet<String>,
-    ) -> Result<Option<(B, Opened<'a>)>, AttemptError> {
-        if self.size >= MOST || self.messages >= self.most {
-            return Ok(None);
+    ) -> Copied<B> {
+        let transaction = statement.transaction;
+        let began = Instant::now();
+        let mut copy = OpenCopy::new(statement);
+        writer.add(&mut copy, messages, &plan).await;
+        let mut joined = Vec::new();
+        if writer.verifies {
+            let stored = writer.finish(transaction, copy, messages, plan).await;
+            let mut next = Ok(None);
+            if stored.is_ok()
+                && let Some(batch) = self.next(locked).await
+            {
+                let prepare = writer.prepare(transaction, batch.messages(), batch.checked(), false);
+                let prepared = unless_others_wait(transaction, prepare).await;
+                next = self.accept(batch, prepared);
+            }
+            return Copied { stored, joined, next };
         }
-        let Some(batch) = (self.next)().await else { return Ok(None) };
-        self.size += batch.size();
-        self.messages += batch.messages().count();
-        let joins = self.size <= MOST && self.messages <= self.most && batch.checked().categories.is_subset(locked);
-        if !joins {
-            self.left = Some(batch);
-            return Ok(None);
-        }
-        let (transaction, messages) = (statement.transaction, batch.messages());
-        let open = async {
-            // The server is still busy, so the batch is planned before the answer arrives.
-            let plan = writer.plan(transaction, messages, batch.checked(), false);
-            let (others_wait, plan) = join(others_wait(transaction), plan).await;
-            if others_wait? {
-                return Ok(None);
-            }
-            writer.open(statement, messages, plan?).await.map(Some)
-        };
-        match open.await {
-            Ok(Some(opened)) => Ok(Some((batch, opened))),
-            // The error recurs when the batch is sent by itself.
-            Ok(None) | Err(AttemptError::Final(ImportError::Message { .. } | ImportError::Refused { .. })) => {
-                self.left = Some(batch);
-                Ok(None)
-            }
-            Err(error) => {
-                self.left = Some(batch);
-                Err(error)
-            }
+        loop {
+            let Some(batch) = self.next(locked).await else {
+                let stored = writer.finish(transaction, copy, messages, plan).await;
+                return Copied { stored, joined, next: Ok(None) };
+            };
+            let mut prepare = Box::pin(writer.prepare(transaction, batch.messages(), batch.checked(), false));
+            let prepare = match poll_immediate(&mut prepare).await {
+                Some(Ok(Prepared { plan, advance: None })) if began.elapsed() < COPY_LIMIT => {
+                    drop(prepare);
+                    writer.add(&mut copy, batch.messages(), &plan).await;
+                    joined.push(Follower::new(batch, plan));
+                    continue;
+                }
+                Some(prepared) => {
+                    drop(prepare);
+                    Either::Left(ready(prepared))
+                }
+                None => Either::Right(prepare),
+            };
+            let finish = writer.finish(transaction, copy, messages, plan);
+            let (stored, prepared) = join(finish, unless_others_wait(transaction, prepare)).await;
+            return Copied { stored, joined, next: self.accept(batch, prepared) };
         }
     }
 
-    /// Keeps a batch that was opened and cannot be sent.
-    fn leave(&mut self, next: Result<Option<(B, Opened<'_>)>, AttemptError>) {
+    /// Returns the next batch if it is ready and can join the transaction.
+    async fn next(&mut self, locked: &BTreeSet<String>) -> Option<B> {
+        if self.size >= MOST || self.messages >= self.most {
+            return None;
+        }
+        let batch = (self.next)().await?;
+        self.size += batch.size();
+        self.messages += batch.messages().count();
+        let joins = self.size <= MOST && self.messages <= self.most && batch.checked().categories.is_subset(locked);
+        if joins {
+            return Some(batch);
+        }
+        self.left = Some(batch);
+        None
+    }
+
+    /// Keeps a batch that was not prepared, or that cannot be imported: its error recurs when it is sent by itself.
+    fn accept(
+        &mut self,
+        batch: B,
+        prepared: Result<Option<Prepared>, AttemptError>,
+    ) -> Result<Option<(B, Prepared)>, AttemptError> {
+        let error = match prepared {
+            Ok(Some(prepared)) => return Ok(Some((batch, prepared))),
+            Ok(None) | Err(AttemptError::Final(ImportError::Message { .. } | ImportError::Refused { .. })) => None,
+            Err(error) => Some(error),
+        };
+        self.left = Some(batch);
+        error.map_or(Ok(None), Err)
+    }
+
+    /// Keeps a batch that was prepared and cannot be sent.
+    fn leave(&mut self, next: Result<Option<(B, Prepared)>, AttemptError>) {
         if let Ok(Some((batch, _))) = next {
             self.left = Some(batch);
         }
@@ -191,6 +252,19 @@ fn shared(error: AttemptError) -> AttemptError {
         lost @ AttemptError::ConnectionLost(_) => lost,
         _ => AttemptError::Shared,
     }
+}
+
+/// Prepares a batch, unless another session waits for the transaction.
+async fn unless_others_wait(
+    transaction: &Transaction<'_>,
+    prepare: impl Future<Output = Result<Prepared, AttemptError>>,
+) -> Result<Option<Prepared>, AttemptError> {
+    // Polled in this order, so the queries for the batch are sent first if there are any.
+    let (prepared, others_wait) = join(prepare, others_wait(transaction)).await;
+    if others_wait? {
+        return Ok(None);
+    }
+    prepared.map(Some)
 }
 
 /// Returns true if another session waits for this transaction.

@@ -22,6 +22,7 @@ impl StreamVersions {
     }
 
     /// Raises the version of a stream. Returns false if there is no room.
+    #[cfg(feature = "cli")]
     pub(crate) fn raise(&mut self, stream: &str, version: Position) -> bool {
         self.replace(stream, version).is_some()
     }

@@ -1,11 +1,9 @@
 //! Plans a batch and writes its new messages within a transaction that already holds the locks. Remembers what later batches need to
 //! know. It never begins, commits or retries anything.
 
-use futures_util::future::join;
-
 use super::appended;
 use super::checked::Checked;
-use super::copy;
+use super::copy::{OpenCopy, refused_row};
 use super::error::{AttemptError, ImportError, is_collision};
 use super::kept;
 use super::lookup;
@@ -13,7 +11,7 @@ use super::memory::{DryRunMemory, ImportedVersions};
 use super::message::{ImportOptions, Messages, are_kept};
 use super::plan::{Context, Plan};
 use super::sequence::SequenceAdvance;
-use crate::store::session::{CopyIn, CopyStatement, QueryError, Session, Transaction};
+use crate::store::session::{QueryError, Session, Transaction};
 use crate::store::write::RUN_DEFERRED_TRIGGERS;
 use crate::store::{Namespace, StoreError};
 
@@ -32,13 +30,11 @@ pub(super) struct Writer {
     pub(super) verifies: bool,
 }
 
-/// A planned batch that is not sent yet.
-pub(super) struct Opened<'a> {
+/// A batch that can be sent.
+pub(super) struct Prepared {
     pub(super) plan: Plan,
     /// How far the sequence must advance before the commit.
     pub(super) advance: Option<SequenceAdvance>,
-    /// Takes the new messages; `None` if there are none.
-    copy: Option<CopyIn<'a>>,
 }
 
 impl Writer {
@@ -100,80 +96,52 @@ impl Writer {
         Ok(plan)
     }
 
-    /// Opens the copy that takes the new messages of a batch.
-    pub(super) async fn open<'a>(
+    /// Plans a batch, and does what must be done before its new messages are sent. Asks the server only what it must.
+    pub(super) async fn prepare(
         &self,
-        statement: &CopyStatement<'a>,
+        transaction: &Transaction<'_>,
         messages: &dyn Messages,
-        plan: Plan,
-    ) -> Result<Opened<'a>, AttemptError> {
-        let (namespace, transaction) = (&self.namespace, statement.transaction);
-        if plan.new.is_empty() {
-            return Ok(Opened { plan, advance: None, copy: None });
-        }
-        if !namespace.shape().ids_are_unique() {
+        checked: &Checked,
+        again: bool,
+    ) -> Result<Prepared, AttemptError> {
+        let plan = self.plan(transaction, messages, checked, again).await?;
+        if !self.namespace.shape().ids_are_unique() {
             self.refuse_taken(transaction, messages, &plan).await?;
         }
         let mut advance = None;
         if self.options.keep_global_positions {
-            advance = SequenceAdvance::needed(namespace, transaction, messages, &plan.new).await?;
+            advance = SequenceAdvance::needed(&self.namespace, transaction, messages, &plan.new).await?;
         }
         if let Some(advance) = &advance {
-            advance.lock(namespace, transaction).await?;
+            advance.lock(&self.namespace, transaction).await?;
         }
-        let copy = statement.start().await.map_err(|error| transaction.store_error(&error))?;
-        Ok(Opened { plan, advance, copy: Some(copy) })
+        Ok(Prepared { plan, advance })
     }
 
-    /// Sends the new messages of a batch and remembers them. Runs `next` while the server stores them, if nothing must be verified
-    /// before. Returns what came of both.
-    pub(super) async fn store<N>(
-        &mut self,
-        transaction: &Transaction<'_>,
-        messages: &dyn Messages,
-        Opened { plan, copy, .. }: Opened<'_>,
-        next: impl AsyncFnOnce(&Self) -> N,
-    ) -> (Result<Plan, AttemptError>, N) {
-        let Some(mut copy) = copy else {
-            self.remember(messages, &plan);
-            return (Ok(plan), next(self).await);
-        };
-        let sent = copy::send(&self.namespace, &mut copy, messages, &plan.new, self.options).await;
-        // The server is still busy.
-        self.remember(messages, &plan);
-        let stored = async {
-            let copied = async {
-                sent?;
-                copy.finish().await
-            };
-            match copied.await {
-                Ok(rows) => self.stored(transaction, messages, plan, rows).await,
-                Err(error) => Err(self.refused(transaction, &error, plan)),
-            }
-        };
-        if self.verifies {
-            let stored = stored.await;
-            (stored, next(self).await)
-        } else {
-            join(stored, next(self)).await
-        }
+    /// Sends the new messages of a batch and remembers them.
+    pub(super) async fn add(&mut self, copy: &mut OpenCopy<'_>, messages: &dyn Messages, plan: &Plan) {
+        copy.add(&self.namespace, messages, &plan.new, self.options).await;
+        self.remember(messages, plan);
     }
 
-    /// Checks that the server stored all messages of a plan.
-    async fn stored(
+    /// Returns the plan of the first batch of a copy after the server has stored all of them.
+    pub(super) async fn finish(
         &self,
         transaction: &Transaction<'_>,
+        copy: OpenCopy<'_>,
         messages: &dyn Messages,
         mut plan: Plan,
-        rows: u64,
     ) -> Result<Plan, AttemptError> {
-        if self.verifies {
-            transaction.batch(RUN_DEFERRED_TRIGGERS).await?;
-            plan.verify(&self.namespace, transaction, messages, self.options).await?;
-        } else if rows != plan.new.len() as u64 {
-            return Err(AttemptError::Unverified);
+        match copy.finish().await {
+            Ok(_) if self.verifies => {
+                transaction.batch(RUN_DEFERRED_TRIGGERS).await?;
+                plan.verify(&self.namespace, transaction, messages, self.options).await?;
+                Ok(plan)
+            }
+            Ok(true) => Ok(plan),
+            Ok(false) => Err(AttemptError::Unverified),
+            Err(error) => Err(self.refused(transaction, &error, plan)),
         }
-        Ok(plan)
     }
 
     /// Turns the error of a copy into that of the attempt.
@@ -187,7 +155,7 @@ impl Writer {
         if is_duplicate {
             return AttemptError::Duplicate(store_error, plan.new);
         }
-        let refused = copy::refused_row(error).and_then(|row| plan.new.get(row));
+        let refused = refused_row(error).and_then(|row| plan.new.get(row));
         match (refused, store_error) {
             (Some(new), error @ (StoreError::Raised { .. } | StoreError::Server { .. })) if !is_collision(&error) => {
                 ImportError::Refused { index: new.index, error }.into()

@@ -6,10 +6,12 @@ use std::time::Duration;
 
 use super::lines::{all, assert_same, file, line, schema, without, without_global_positions};
 use crate::support::place::{Place, in_each_place};
+use crate::support::program::Outcome;
 
 in_each_place!(
     a_file_of_many_batches_is_stored_whole_and_a_second_run_adds_nothing,
     a_wrong_line_in_a_later_batch_keeps_the_earlier_batches,
+    a_message_of_a_later_batch_that_the_server_refuses_is_named,
     stored_messages_in_a_later_batch_are_counted_as_present,
     connections_cut_between_batches_neither_lose_nor_duplicate_messages,
     batches_that_are_ready_share_a_commit,
@@ -60,6 +62,27 @@ fn a_wrong_line_in_a_later_batch_keeps_the_earlier_batches(place: &Place) {
     let outcome = place.run(&["import", &path]);
     assert_eq!((outcome.status, outcome.stdout.as_str()), (2, ""), "{outcome:?}");
     assert!(outcome.stderr.contains("line 4501: position 749 of account-0 is taken"), "{outcome:?}");
+    assert_earlier_batches_stay(place, &lines, &outcome);
+}
+
+fn a_message_of_a_later_batch_that_the_server_refuses_is_named(place: &Place) {
+    let Some(database) = &place.database else { return };
+    let mut lines = large(6_000);
+    lines[4_500] = lines[4_500].replace("\"type\":\"", "\"type\":\"Not");
+    let check = format!("alter table \"{}\".messages add check (type !~ '^Not')", schema(place));
+    tokio::task::block_in_place(|| {
+        let runtime = tokio::runtime::Handle::current();
+        runtime.block_on(async { database.client().await.batch_execute(&check).await.unwrap() });
+    });
+    let path = file(place, "lines", lines.concat());
+    let outcome = place.run(&["import", &path]);
+    assert_eq!((outcome.status, outcome.stdout.as_str()), (1, ""), "{outcome:?}");
+    assert!(outcome.stderr.contains("line 4501: new row for relation"), "{outcome:?}");
+    assert_earlier_batches_stay(place, &lines, &outcome);
+}
+
+/// Line 4,501 could not be imported.
+fn assert_earlier_batches_stay(place: &Place, lines: &[String], outcome: &Outcome) {
     let stay = outcome.stderr.split_once("lines 1 to ").and_then(|(_, rest)| rest.split_once(' ')).unwrap().0;
     let stay: usize = stay.parse().unwrap();
     assert!((1..=4_500).contains(&stay), "{outcome:?}");

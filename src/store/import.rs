@@ -200,7 +200,7 @@ impl Import {
         let (locked, statement, first) = join3(
             lookup::lock(&namespace, &transaction, &checked.categories),
             transaction.prepare_copy(&sql),
-            self.writer.prepare(&transaction, messages, checked, again),
+            self.writer.prepare(&transaction, messages, checked, again, None),
         )
         .await;
         locked?;

@@ -127,7 +127,7 @@ impl<B: FollowingBatch, F: AsyncFnMut() -> Option<B>> Followers<B, F> {
     ) -> Result<(Plan, Option<SequenceAdvance>), AttemptError> {
         self.messages = messages.count();
         let Copied { stored, joined, mut next } =
-            self.copy(writer, statement, messages, plan, &checked.categories).await;
+            self.copy(writer, statement, (messages, plan), &checked.categories, &mut advance).await;
         let is_alone = joined.is_empty();
         self.sent = joined;
         let plan = match stored {
@@ -139,7 +139,8 @@ impl<B: FollowingBatch, F: AsyncFnMut() -> Option<B>> Followers<B, F> {
         };
         while let Some((batch, prepared)) = next.map_err(shared)? {
             advance = SequenceAdvance::furthest(advance, prepared.advance);
-            let copied = self.copy(writer, statement, batch.messages(), prepared.plan, &checked.categories).await;
+            let head = (batch.messages(), prepared.plan);
+            let copied = self.copy(writer, statement, head, &checked.categories, &mut advance).await;
             next = copied.next;
             let (follower, failed) = match copied.stored {
                 Ok(plan) => (Follower::new(batch, plan), None),
@@ -161,9 +162,9 @@ impl<B: FollowingBatch, F: AsyncFnMut() -> Option<B>> Followers<B, F> {
         &mut self,
         writer: &mut Writer,
         statement: &CopyStatement<'_>,
-        messages: &dyn Messages,
-        plan: Plan,
+        (messages, plan): (&dyn Messages, Plan),
         locked: &BTreeSet<String>,
+        advance: &mut Option<SequenceAdvance>,
     ) -> Copied<B> {
         let transaction = statement.transaction;
         let began = Instant::now();
@@ -176,7 +177,8 @@ impl<B: FollowingBatch, F: AsyncFnMut() -> Option<B>> Followers<B, F> {
             if stored.is_ok()
                 && let Some(batch) = self.next(locked).await
             {
-                let prepare = writer.prepare(transaction, batch.messages(), batch.checked(), false);
+                let held = advance.as_ref();
+                let prepare = writer.prepare(transaction, batch.messages(), batch.checked(), false, held);
                 let prepared = unless_others_wait(transaction, prepare).await;
                 next = self.accept(batch, prepared);
             }
@@ -187,10 +189,13 @@ impl<B: FollowingBatch, F: AsyncFnMut() -> Option<B>> Followers<B, F> {
                 let stored = writer.finish(transaction, copy, messages, plan).await;
                 return Copied { stored, joined, next: Ok(None) };
             };
-            let mut prepare = Box::pin(writer.prepare(transaction, batch.messages(), batch.checked(), false));
+            let held = advance.as_ref();
+            let prepare = writer.prepare(transaction, batch.messages(), batch.checked(), false, held);
+            let mut prepare = Box::pin(prepare);
             let prepare = match poll_immediate(&mut prepare).await {
-                Some(Ok(Prepared { plan, advance: None })) if began.elapsed() < COPY_LIMIT => {
+                Some(Ok(Prepared { plan, advance: further })) if began.elapsed() < COPY_LIMIT => {
                     drop(prepare);
+                    *advance = SequenceAdvance::furthest(advance.take(), further);
                     writer.add(&mut copy, batch.messages(), &plan).await;
                     joined.push(Follower::new(batch, plan));
                     continue;

@@ -14,6 +14,8 @@ use crate::store::{Namespace, Result, StoreError};
 #[derive(Debug)]
 pub(super) struct SequenceAdvance {
     sequence: String,
+    /// The last number of the sequence.
+    last: GlobalPosition,
     highest: GlobalPosition,
 }
 
@@ -33,11 +35,7 @@ impl SequenceAdvance {
         messages: &dyn Messages,
         new: &[PlannedMessage],
     ) -> Result<Option<Self>, ImportError> {
-        let number = |new: &PlannedMessage| match messages.placement(new.index) {
-            Placement::Kept { global_position, .. } => global_position,
-            Placement::Next { .. } => None,
-        };
-        let Some(highest) = new.iter().filter_map(number).max() else { return Ok(None) };
+        let Some(highest) = highest(messages, new) else { return Ok(None) };
         let numbering = &namespace.shape().numbering;
         let Some(sequence) = numbering.sequence_name.clone().filter(|_| numbering.owned) else {
             let table = namespace.table();
@@ -47,14 +45,30 @@ impl SequenceAdvance {
         };
         let state = "select q.seqmax from pg_catalog.pg_sequence q where q.seqrelid = $1::text::regclass::oid";
         let row = transaction.query_one(state, &[(&sequence, Type::TEXT)]).await?;
-        let last: GlobalPosition = column(&row, 0)?;
-        if let Some(new) = new.iter().find(|new| number(new) >= Some(last)) {
-            return Err(ImportError::of(new.index, Problem::NoGlobalPosition(NONE_LEFT)));
-        }
-        let found = Self { sequence, highest };
+        let found = Self { sequence, last: column(&row, 0)?, highest };
+        found.refuse_last(messages, new)?;
         let is_low = format!("select from {} where {IS_LOW}", found.sequence);
         let is_low = transaction.query_opt(&is_low, &[(&highest, Type::INT8)]).await;
         Ok(is_low.map_err(|error| found.denied(error))?.map(|_| found))
+    }
+
+    /// Returns the advance for a later batch of the transaction. The table is locked, so the server need not be asked again.
+    pub(super) fn of_later(
+        &self,
+        messages: &dyn Messages,
+        new: &[PlannedMessage],
+    ) -> Result<Option<Self>, ImportError> {
+        self.refuse_last(messages, new)?;
+        let later = |highest| Self { sequence: self.sequence.clone(), last: self.last, highest };
+        Ok(highest(messages, new).map(later))
+    }
+
+    /// Refuses a position at the end of the sequence.
+    fn refuse_last(&self, messages: &dyn Messages, new: &[PlannedMessage]) -> Result<(), ImportError> {
+        match new.iter().find(|new| global_position(messages, new) >= Some(self.last)) {
+            Some(new) => Err(ImportError::of(new.index, Problem::NoGlobalPosition(NONE_LEFT))),
+            None => Ok(()),
+        }
     }
 
     /// Keeps other writers from drawing numbers until the transaction ends. A writer locks the table before it draws a number, and
@@ -66,7 +80,7 @@ impl SequenceAdvance {
 
     /// Advances the sequence, and never moves it back. A rollback does not undo this, so it is the last step before the commit.
     pub(super) async fn apply(&self, transaction: &Transaction<'_>) -> Result<()> {
-        let Self { sequence, highest } = self;
+        let Self { sequence, highest, .. } = self;
         let set = format!("select pg_catalog.setval($2::text::regclass, $1) from {sequence} where {IS_LOW}");
         let set = transaction.query(&set, &[(highest, Type::INT8), (sequence, Type::TEXT)]).await;
         set.map_err(|error| self.denied(error)).map(drop)
@@ -81,4 +95,15 @@ impl SequenceAdvance {
             other => other,
         }
     }
+}
+
+fn global_position(messages: &dyn Messages, new: &PlannedMessage) -> Option<GlobalPosition> {
+    match messages.placement(new.index) {
+        Placement::Kept { global_position, .. } => global_position,
+        Placement::Next { .. } => None,
+    }
+}
+
+fn highest(messages: &dyn Messages, new: &[PlannedMessage]) -> Option<GlobalPosition> {
+    new.iter().filter_map(|new| global_position(messages, new)).max()
 }

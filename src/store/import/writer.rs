@@ -96,25 +96,31 @@ impl Writer {
         Ok(plan)
     }
 
-    /// Plans a batch, and does what must be done before its new messages are sent. Asks the server only what it must.
+    /// Plans a batch, and does what must be done before its new messages are sent. Asks the server only what it must. `held` is the
+    /// advance for the earlier batches of the transaction.
     pub(super) async fn prepare(
         &self,
         transaction: &Transaction<'_>,
         messages: &dyn Messages,
         checked: &Checked,
         again: bool,
+        held: Option<&SequenceAdvance>,
     ) -> Result<Prepared, AttemptError> {
         let plan = self.plan(transaction, messages, checked, again).await?;
         if !self.namespace.shape().ids_are_unique() {
             self.refuse_taken(transaction, messages, &plan).await?;
         }
-        let mut advance = None;
-        if self.options.keep_global_positions {
-            advance = SequenceAdvance::needed(&self.namespace, transaction, messages, &plan.new).await?;
-        }
-        if let Some(advance) = &advance {
-            advance.lock(&self.namespace, transaction).await?;
-        }
+        let advance = match held {
+            _ if !self.options.keep_global_positions => None,
+            Some(held) => held.of_later(messages, &plan.new)?,
+            None => {
+                let advance = SequenceAdvance::needed(&self.namespace, transaction, messages, &plan.new).await?;
+                if let Some(advance) = &advance {
+                    advance.lock(&self.namespace, transaction).await?;
+                }
+                advance
+            }
+        };
         Ok(Prepared { plan, advance })
     }
 

@@ -7,6 +7,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
+use unicode_width::UnicodeWidthStr as _;
 
 use super::messages::server_now;
 use super::text::{cut, cut_middle, fill, size, whole_parts, words};
@@ -65,6 +66,8 @@ fn cells(rows: usize) -> u16 {
     u16::try_from(rows).unwrap_or(u16::MAX)
 }
 
+/// The width that an ID has at least, before what cannot be read is cut.
+const SHORT_ID: usize = 9;
 /// The width that a name of a stream has at least, before the global position takes room.
 const STREAM: usize = 12;
 
@@ -78,7 +81,7 @@ fn draw_facts(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, head:
             let value = match name {
                 "type" => whole_parts(&value, room),
                 "stream" => stream_fact(head, room),
-                "id" => cut_middle(&value, room),
+                "id" => id_fact(&value, room),
                 // Without the fractions of its second, the time still names its zone.
                 _ if SafeText::line(&value).width() > room => without_fraction(&value),
                 _ => value,
@@ -109,6 +112,13 @@ fn stream_fact(head: &MessageHead, width: usize) -> String {
     let has_room = name + position.len() + global.len() <= width;
     let place = if has_room { position + &global } else { position };
     format!("{}{place}", cut_middle(head.stream.as_str(), width.saturating_sub(place.len()).max(8)))
+}
+
+/// Returns the ID, and what cannot be read of the message. The ID is shortened in its middle, and makes room for the rest first.
+fn id_fact(fact: &str, width: usize) -> String {
+    let Some((id, flaw)) = fact.split_once(BETWEEN) else { return cut_middle(fact, width) };
+    let room = width.saturating_sub(BETWEEN.width() + SafeText::line(flaw).width());
+    words(&format!("{}{BETWEEN}{flaw}", cut_middle(id, room.max(SHORT_ID))), width)
 }
 
 /// Draws the line of links to other messages below the facts.
@@ -327,5 +337,19 @@ mod tests {
         ] {
             assert_eq!(stream_fact(&head, width), shown, "{width}");
         }
+    }
+
+    #[test]
+    fn the_id_makes_room_for_what_cannot_be_read() {
+        let id = "59cc607f-fd96-4054-8b1e-12c5befeb337";
+        let fact = format!("{id} · its stream is not valid UTF-8");
+        for (width, shown) in [
+            (80, fact.as_str()),
+            (50, "59cc607f-…befeb337 · its stream is not valid UTF-8"),
+            (30, "59cc…b337 · its stream is …"),
+        ] {
+            assert_eq!(id_fact(&fact, width), shown, "{width}");
+        }
+        assert_eq!(id_fact(id, 9), "59cc…b337");
     }
 }

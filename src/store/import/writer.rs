@@ -139,7 +139,7 @@ impl Writer {
         mut plan: Plan,
     ) -> Result<Plan, AttemptError> {
         match copy.finish().await {
-            Ok(_) if self.verifies => {
+            Ok(_) if self.verifies && !plan.new.is_empty() => {
                 transaction.batch(RUN_DEFERRED_TRIGGERS).await?;
                 plan.verify(&self.namespace, transaction, messages, self.options).await?;
                 Ok(plan)

@@ -12,7 +12,7 @@ declare
   _found record;
   _shape json;
 begin
-  select c.oid, c.relkind, c.relhassubclass, c.relhastriggers, c.relhasrules, c.relnamespace as namespace into _found
+  select c.oid, c.relkind, c.relispartition, c.relhassubclass, c.relhastriggers, c.relhasrules, c.relnamespace as namespace into _found
   from pg_class c
   where c.oid = to_regclass(convert_from(decode('{table}', 'hex'), 'UTF8'));
   if found then

@@ -19,6 +19,7 @@ do $look$
 declare
   _wanted text := nullif(convert_from(decode('{wanted}', 'hex'), 'UTF8'), '');
   _schema text;
+  _registry oid;
   _holder record;
   _columns name[] := '{id,schema_name,description,created_at}';
   _types oid[];
@@ -37,10 +38,13 @@ declare
   _shape json;
   _namespaces json[] := '{}';
 begin
-  select c.oid, 'eventodb_store' as nspname, c.relname, c.relkind, c.relnamespace into _holder
-  from pg_class c
-  where c.relnamespace = (select n.oid from pg_namespace n where n.nspname = 'eventodb_store') and c.relname = 'namespaces';
-  if found and has_schema_privilege(_holder.relnamespace, 'usage') and has_table_privilege(_holder.oid, 'select') then
+  if has_schema_privilege(to_regnamespace('eventodb_store'), 'usage') then
+    _registry := to_regclass('eventodb_store.namespaces');
+  end if;
+  if has_table_privilege(_registry, 'select') then
+    select c.oid, 'eventodb_store' as nspname, c.relname, c.relkind into _holder
+    from pg_class c
+    where c.oid = _registry;
 {check}
     _unread := _problem;
     if _problem is null then
@@ -79,7 +83,7 @@ begin
   _types := '{int2,int4,int8,numeric,text,varchar,bpchar}'::regtype[];
   for _found in
     select
-      c.oid, c.relkind, c.relhassubclass, c.relhastriggers, c.relhasrules, c.relnamespace as namespace, n.nspname,
+      c.oid, c.relkind, c.relispartition, c.relhassubclass, c.relhastriggers, c.relhasrules, c.relnamespace as namespace, n.nspname,
       count(*) over () as several
     from pg_class c
     join pg_namespace n on n.oid = c.relnamespace

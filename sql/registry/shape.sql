@@ -1,7 +1,7 @@
 -- Part of find.sql and describe.sql: sets _shape to a description of the table messages in _found, a row with oid, relkind,
--- relhassubclass, relhastriggers, relhasrules, and the OID of the schema as namespace. Reads only the catalog, and calls no code of the
--- schema. Small statements, because planning a large one takes a new session longer than everything else. What few tables have is
--- looked for only if the table may have it.
+-- relispartition, relhassubclass, relhastriggers, relhasrules, and the OID of the schema as namespace. Reads only the catalog, and
+-- calls no code of the schema. Small statements, because planning a large one takes a new session longer than everything else. What few
+-- tables have is looked for only if the table may have it.
 --
 -- {columns}: the columns of a message, as an array. {indirect}: indirect.sql, for the expression of a policy
 -- Served by: the catalog.
@@ -34,11 +34,13 @@ declare
   _is_message_db boolean := false;
   _originals oid[] := '{}';
   _overloads oid[] := '{}';
+  _policies oid[] := '{}';
   _class oid;
   _objects oid[];
   _calls text[] := '{}';
 begin
-  -- Partitions and inheriting tables, at every level, and then the tables that this one inherits from.
+  -- Partitions and inheriting tables, at every level, and then the tables whose partition this one is, because its partition constraint
+  -- has the expressions of their keys.
   while _found.relhassubclass loop
     _level := array(select h.inhrelid from pg_inherits h where h.inhparent = any (_level) and h.inhrelid <> all (_parts));
     exit when _level = '{}';
@@ -46,7 +48,7 @@ begin
   end loop;
   _tables := _found.oid || _parts;
   _level := array[_found.oid];
-  loop
+  while _found.relispartition loop
     _level := array(select h.inhparent from pg_inherits h where h.inhrelid = any (_level) and h.inhparent <> all (_tables));
     exit when _level = '{}';
     _tables := _tables || _level;
@@ -261,12 +263,21 @@ begin
   ) then
     _calls := array(select pg_describe_object('pg_proc'::regclass, f.oid, 0) from unnest(_overloads) f (oid));
   end if;
+  if row_security_active(_found.oid) then
+    _policies := array(select p.oid from pg_policy p where p.polrelid = _found.oid);
+    _calls := _calls || array(
+      select 'code behind ' || pg_describe_object('pg_policy'::regclass, p.oid, 0)
+      from pg_policy p
+      where p.oid = any (_policies)
+        and {indirect}
+    );
+  end if;
   for _class, _objects in
     values
       ('pg_class'::regclass::oid, _relations),
       ('pg_statistic_ext'::regclass, array(select s.oid from pg_statistic_ext s where s.stxrelid = any (_tables))),
       ('pg_constraint'::regclass, array(select k.oid from pg_constraint k where k.conrelid = any (_tables))),
-      ('pg_policy'::regclass, array(select p.oid from pg_policy p where p.polrelid = any (_tables) and row_security_active(p.polrelid)))
+      ('pg_policy'::regclass, _policies)
   loop
     continue when _objects = '{}';
     _calls := _calls || array(
@@ -285,14 +296,6 @@ begin
         end
     );
   end loop;
-  if row_security_active(_found.oid) then
-    _calls := _calls || array(
-      select 'code behind ' || pg_describe_object('pg_policy'::regclass, p.oid, 0)
-      from pg_policy p
-      where p.polrelid = _found.oid
-        and {indirect}
-    );
-  end if;
 
   _shape := json_build_object(
     'table', _found.oid::int8,

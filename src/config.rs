@@ -170,7 +170,7 @@ fn yes() -> bool {
 }
 
 impl Config {
-    /// Returns what is wrong with values that can be read.
+    /// Returns the problems that no single value shows.
     fn mistakes(&self) -> Vec<problems::Mistake> {
         let useless = |profile: &&Spanned<Environment>| {
             let Environment { target, url, .. } = profile.get_ref();

@@ -94,7 +94,7 @@ actions! {
     BorderUp = "border-up", "Resize: move the border of the pane up";
     BorderDown = "border-down", "Resize: move the border of the pane down";
     ResetSizes = "reset-sizes", "Reset the sizes of the panes";
-    Find = "find", "Find in the pane";
+    Find = "find", "Filter names or search messages";
     FindNext = "find-next", "Next match";
     FindPrevious = "find-previous", "Previous match";
     Filter = "filter", "Filter messages on the server";
@@ -121,7 +121,7 @@ actions! {
     NextMessage = "next-message", "Next message";
     Write = "write", "Write a message";
     CloneMessage = "clone", "Clone the message into a draft";
-    FollowUp = "follow-up", "Write a follow-up (causation filled in)";
+    FollowUp = "follow-up", "Write a follow-up (causation and correlation filled in)";
     Edit = "edit", "Open in $EDITOR";
     Copy = "copy", "Copy …";
     Trace = "trace", "Trace the causes and effects of the message";

@@ -113,7 +113,7 @@ pub(crate) fn lines(trace: &Trace, (up, down): (bool, bool), continued: &Continu
     }
     if down && !trace.indexes().is_empty() {
         let indexes = trace.indexes().join(", ");
-        lines.push(format!("effects with an indexed link were found in the whole namespace (index {indexes})"));
+        lines.push(format!("searched the whole namespace for effects with an indexed link (index {indexes})"));
     }
     if down {
         lines.push(effects(trace, tree.len(), continued));
@@ -121,7 +121,7 @@ pub(crate) fn lines(trace: &Trace, (up, down): (bool, bool), continued: &Continu
     if let Some(positions) = trace.searched_again() {
         let positions = grouped(positions);
         lines.push(format!(
-            "effects that are more than {positions} positions older than a cause found while following are missing; trace again to find them"
+            "the effects of messages found while following were searched for only from {positions} positions before; trace again to find older ones"
         ));
     }
     lines

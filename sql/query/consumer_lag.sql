@@ -2,8 +2,8 @@
 -- limit. The last column is the time of the server.
 --
 -- The consumers of a category share one bounded read of it: its newest messages down to the lowest position. Each consumer finds its
--- number by a search in that list. The list is negative so that it rises, which width_bucket needs. ANY makes the index stop at the
--- lowest position: after a comparison of (category, global_position), PostgreSQL reads on to the beginning of the category. OFFSET keeps
+-- number by a search in that list, which contains the negated positions, because width_bucket needs ascending values. ANY makes the
+-- index stop at the lowest position: after a comparison of (category, global_position), PostgreSQL reads on to the beginning of the category. OFFSET keeps
 -- the planner from reading again for each consumer.
 --
 -- $1 categories, $2 the lowest global position that is unread in each, $3 the most messages to count

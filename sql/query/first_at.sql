@@ -1,5 +1,5 @@
 -- Finds the first message at or after a time by bisecting numbers, because time rises with them approximately. The time of a message
--- is that at which its transaction began, and the transaction may have waited for a lock since. So the 1,000 numbers before
+-- is the time at which its transaction began, and the transaction may have waited for a lock since. So the 1,000 numbers before
 -- the result of the bisection are searched as well. The same query finds the first message of a stream from a global position on.
 --
 -- Invariant: every number below lo has a lower value, and no number from hi on has. Each step reads one message in between.

@@ -9,7 +9,7 @@
       execute format('lock table %I.%I in access share mode', _holder.nspname, _holder.relname);
     exception when lock_not_available then
       _problem := 'another session has locked it';
-      -- Whoever locks many tables does not delay the answer many times.
+      -- A session that locks many tables delays the answer only once.
       perform set_config('lock_timeout', '1ms', true);
     end;
   end if;

@@ -1,7 +1,7 @@
 -- Part of find.sql and describe.sql: sets _shape to a description of the table messages in _found, a row with oid, relkind,
 -- relispartition, relhassubclass, relhastriggers, relhasrules, and the OID of the schema as namespace. Reads only the catalog, and
--- calls no code of the schema. Small statements, because planning a large one takes a new session longer than everything else. What few
--- tables have is looked for only if the table may have it.
+-- calls no code of the schema. Small statements, because planning a large one takes a new session longer than everything else. Rare
+-- features are looked for only if the table may have them.
 --
 -- {columns}: the columns of a message, as an array. {indirect}: indirect.sql, for the expression of a policy
 -- Served by: the catalog.

@@ -162,7 +162,7 @@ impl State {
                 return Vec::new();
             }
             Slot::Trace | Slot::State => return self.provenance_failed(error),
-            // The box and the page show their errors, and the side panes keep what they have.
+            // The omnibox and the pulse show their own errors, and the side panes keep their rows.
             Slot::FreshCategories
             | Slot::FreshStreams
             | Slot::Suggest

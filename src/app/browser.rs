@@ -98,7 +98,7 @@ pub(crate) struct Browser {
     pub recent: RecentPlaces,
     /// The namespace whose categories are listed.
     pub(super) shown_namespace: Option<String>,
-    /// What is wrong with that namespace, until the user has been told.
+    /// The caution about that namespace, until it has been reported.
     pub(super) untold_caution: Option<String>,
     /// The time at which the side panes were last read.
     side_read: Option<Timestamp>,

@@ -21,7 +21,7 @@ impl State {
             return Vec::new();
         }
         if let Some((drafts, why)) = self.lost_drafts() {
-            self.connecting_failed(&format!("write or discard {drafts} first, which would be lost: {why}"));
+            self.connecting_failed(&format!("write or discard {drafts} first. Saving failed: {why}"));
             return Vec::new();
         }
         if to == ConnectTo::Embedded && self.settings.connections.default_store.is_some() {

@@ -243,7 +243,7 @@ impl State {
             self.notices.problem(warning, self.now);
         }
         if let Some(Dialog::Compose(compose)) = &mut self.dialogs.open {
-            // What a failing editor has saved may be less than what it got.
+            // A failing editor may have saved less than it was given.
             if failed.is_some() && compose.is_touched() {
                 let id = self.random.message_id(self.now).to_string();
                 self.dialogs.drafts.push(Draft { id, ..compose.draft() });

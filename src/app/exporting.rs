@@ -66,19 +66,19 @@ impl State {
 
 /// Returns what was exported, and what an import of the file needs.
 fn said(exported: &Exported, may_have_gaps: bool) -> String {
-    let mut said = format!("Exported {} to {}", count(exported.written, "message"), exported.path);
+    let mut said = vec![format!("Exported {} to {}", count(exported.written, "message"), exported.path)];
     if may_have_gaps && exported.written > 0 {
-        said.push_str(". Import it with --allow-gaps.");
+        said.push("Import it with --allow-gaps".to_owned());
     }
     match exported.unreadable {
         0 => {}
-        1 => said.push_str(" 1 message has a value that cannot be read."),
-        more => said = format!("{said} {} messages have values that cannot be read.", grouped(more)),
+        1 => said.push("1 message has a value that cannot be read".to_owned()),
+        more => said.push(format!("{} messages have values that cannot be read", grouped(more))),
     }
     match exported.gone {
         0 => {}
-        1 => said.push_str(" 1 marked message no longer exists."),
-        more => said = format!("{said} {} marked messages no longer exist.", grouped(more)),
+        1 => said.push("1 marked message no longer exists".to_owned()),
+        more => said.push(format!("{} marked messages no longer exist", grouped(more))),
     }
-    said
+    if said.len() > 1 { format!("{}.", said.join(". ")) } else { said.remove(0) }
 }

@@ -264,7 +264,7 @@ impl Following {
         }
     }
 
-    /// Ends such a pause. If the selection is still where it was, it returns to the newest message when `returns`.
+    /// Ends such a pause. With `returns`, goes back to the newest message if the selection has not moved.
     pub(super) fn end_hold(&mut self, returns: bool, browser: &mut Browser, requests: &mut Requests) -> Option<Effect> {
         let follow = self.current.as_mut()?;
         let held_at = follow.held_at.take()?;

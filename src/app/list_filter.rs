@@ -46,7 +46,7 @@ impl State {
                     Pane::Categories => "category",
                     _ => "stream",
                 };
-                Some(Some(format!("No {noun} contains “{}”", filtered.text)))
+                Some(Some(format!("No {noun} contains \"{}\"", filtered.text)))
             }
             _ => None,
         };

@@ -138,7 +138,8 @@ impl State {
             let verb = if gone.len() > 1 { "no longer exist" } else { "no longer exists" };
             self.notices.problem(format!("{first}{others} {verb}"), self.now);
         } else if left_out > 0 {
-            let said = format!("{} of {} fit into memory. Export them instead.", messages.len(), marks.len());
+            let said =
+                format!("{} of {} marked messages fit into memory. Export them instead.", messages.len(), marks.len());
             self.notices.problem(format!("Only {said}"), self.now);
             return Vec::new();
         }

@@ -73,7 +73,7 @@ impl Marks {
         std::mem::take(&mut self.0).len()
     }
 
-    /// Returns the marked messages of a namespace, in the order of their global positions.
+    /// Returns the marked messages of a namespace, in order of global position.
     #[must_use]
     pub(crate) fn in_namespace(&self, namespace: &str) -> Vec<Mark> {
         let mut marks: Vec<Mark> = self.0.iter().filter(|mark| mark.namespace == namespace).cloned().collect();

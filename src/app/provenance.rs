@@ -64,7 +64,7 @@ impl State {
         })
     }
 
-    /// Continues the open trace, and looks again around the message on screen, if following found messages that they can concern.
+    /// Continues the open trace, and looks again around the message on screen, if following found messages that may belong to them.
     pub(super) fn renew_provenance(
         &mut self,
         generation: u64,

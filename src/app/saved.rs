@@ -1,4 +1,4 @@
-//! What survives a restart, per database: the place, filters and orders of lists, the format of times, bookmarks, named filters
+//! What survives a restart, per database: the place, filters and orders of lists, the format of times, bookmarks, saved filters
 //! and recent places. It contains neither secrets nor anything from a message besides its number. The runtime keeps it in a file.
 //!
 //! To let something else survive, add a field here and set it in [`State::saved`] and [`State::new`]. Use a type that owns its

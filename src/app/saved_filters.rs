@@ -9,7 +9,7 @@ use crate::store::browse::Scope;
 /// The most filters of a database. The oldest one makes room for a new one.
 const MOST: usize = 200;
 
-/// A named filter.
+/// A saved filter.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct SavedFilter {
     pub name: String,
@@ -20,7 +20,7 @@ pub(crate) struct SavedFilter {
     pub category: Option<String>,
 }
 
-/// All named filters of a database, newest first. No two have the same name.
+/// All saved filters of a database, newest first. No two have the same name.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub(crate) struct SavedFilters(Vec<SavedFilter>);

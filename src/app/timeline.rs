@@ -259,7 +259,7 @@ impl State {
         let (first, _) = cells_of(cell, strip.heights.len(), buckets);
         Some(match mouse.kind {
             MouseEventKind::Down(MouseButton::Left) => {
-                // Where nothing was written, the next message is the nearest in time to come.
+                // If the bucket is empty, the next message is the nearest later one.
                 let next = self.browser.messages.timeline.filled().find(|bucket| *bucket >= first);
                 next.map(|bucket| self.go_to_bucket(bucket)).unwrap_or_default()
             }

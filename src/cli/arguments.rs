@@ -46,7 +46,7 @@ pub(crate) struct Arguments {
     /// Where to open the screen: STREAM@POSITION, STREAM, CATEGORY, NS/, or NS/ followed by one of the first three. A
     /// bare name is a category or stream of the current namespace (-n) if it exists there, otherwise a namespace. A URL
     /// is taken for --url
-    #[arg(value_name = "LOCATOR")]
+    #[arg(value_name = "LOCATION")]
     pub locator: Option<String>,
     /// Open the screen without the saved session: place, filters, bookmarks and columns. Your changes are saved, and
     /// everything else is kept for the next start

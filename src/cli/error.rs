@@ -115,7 +115,7 @@ impl CommandError {
         Self::new(Status::Signal(signal), String::new())
     }
 
-    /// Prepends the database to an unavailability that does not name it.
+    /// Prepends the name of the database to the error of an unavailable database, unless the error contains it.
     #[must_use]
     pub(crate) fn at(mut self, target: &str) -> Self {
         if self.status == Status::Unavailable && !self.what.contains(target) {

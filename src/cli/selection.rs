@@ -15,7 +15,7 @@ use crate::store::{Filter, Namespace, StoreError};
 
 use super::error::{CommandError, Result};
 
-/// A point in the order of global positions.
+/// A point in order of global position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Point {
     /// After the newest message.

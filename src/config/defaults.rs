@@ -87,8 +87,12 @@ fn described(schema: &Value, option: &Value) -> String {
     let text = |of: &Value| of.get("description").and_then(Value::as_str).unwrap_or_default().to_owned();
     let of = resolved(schema, option);
     let values = of.get("oneOf").and_then(Value::as_array).into_iter().flatten();
-    let values =
-        values.filter_map(|value| Some(format!("{}: {}", value.get("const")?, text(value).trim_end_matches('.'))));
+    let values = values.filter_map(|value| {
+        let meaning = text(value);
+        let mut rest = meaning.trim_end_matches('.').chars();
+        let first = rest.next()?.to_lowercase();
+        Some(format!("{}: {first}{}", value.get("const")?, rest.as_str()))
+    });
     let values = values.collect::<Vec<_>>().join("; ");
     let own = text(option);
     if values.is_empty() { own } else { format!("{own} {values}.") }

@@ -125,7 +125,7 @@ fn at(text: &str, (span, what): Mistake) -> Problem {
     Problem { line, column, what }
 }
 
-/// Says in plain words what the reader of the file reports in those of its types.
+/// Puts an error of the TOML reader, which uses its own terms, into plain words.
 fn plainly(message: &str) -> String {
     let message = message.replace('\n', ", ");
     let quoted = |text: &str| text.split('`').skip(1).step_by(2).map(str::to_owned).collect::<Vec<String>>();
@@ -143,7 +143,7 @@ fn plainly(message: &str) -> String {
     if let Some((found, expected)) =
         message.strip_prefix("invalid type: ").and_then(|rest| rest.split_once(", expected "))
     {
-        // The names of the format's reader for what a file calls otherwise.
+        // The reader's terms for a list and a table.
         let plain = |name| match name {
             "a sequence" | "sequence" => "a list",
             "a map" | "map" => "a table",
@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn a_section_with_one_pair_of_brackets_too_few_is_told_of_the_other() {
+    fn suggests_double_brackets_for_a_section_with_single_ones() {
         for text in ["[keys]\nquit = \"x\"\n", "[profile.prod]\nname = \"prod\"\n"] {
             let found = problems(text);
             assert!(found[0].contains("expected a list, found a table. Write the name in two brackets"), "{found:#?}");

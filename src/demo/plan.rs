@@ -127,7 +127,7 @@ impl Plan {
         self.messages.sort_by_key(|message| (message.at, message.number));
     }
 
-    /// Returns the messages in the order of their global positions, which begin at 1 in a new namespace. The last
+    /// Returns the messages in order of global position, which begin at 1 in a new namespace. The last
     /// message is from just before `now`.
     pub(super) fn messages(mut self, now: Timestamp) -> Vec<ImportedMessage> {
         self.sort();

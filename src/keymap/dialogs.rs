@@ -277,7 +277,7 @@ pub(super) const DEFAULTS: &[(DialogKind, DialogAction, &str, &str)] = {
         (K::Log, A::Last, "G end", "go to the end"),
         (K::Log, A::Help, "? f1", "help"),
         (K::Copy, A::Accept, "", "copy"),
-        (K::Copy, A::Marked, "a", "all marked"),
+        (K::Copy, A::Marked, "a", "marked messages"),
         (K::Copy, A::Value, "v", "value"),
         (K::Copy, A::Path, "p", "path"),
         (K::Copy, A::Message, "m", "message as JSON"),

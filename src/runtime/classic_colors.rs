@@ -1,5 +1,5 @@
-//! The sixteen colours as terminals without more of them know them: `31` instead of `38;5;1`, which such a terminal may take for
-//! blinking. Other colours stay as they are.
+//! Writes the sixteen colours in their classic form, `31` instead of `38;5;1`, for terminals that have no more and may take the newer form
+//! for blinking. Other colours stay as they are.
 
 const ESCAPE: &[u8] = b"\x1b[";
 

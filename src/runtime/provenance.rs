@@ -22,7 +22,7 @@ pub(super) struct Tracing(tokio::sync::Mutex<Option<Search>>);
 /// A search that continues from step to step.
 enum Search {
     Trace(Box<Trace>),
-    /// A workflow, with its messages so far in global order.
+    /// A workflow, with its messages so far in order of global position.
     Workflow(Box<Correlated>, Vec<Traced>, Links),
 }
 

@@ -217,7 +217,7 @@ impl Checked {
     /// Rejects an ID or a schema that is in use.
     async fn require_free(&self, transaction: &Transaction<'_>) -> Result<()> {
         if self.id != self.schema && schema::has_messages(transaction, &self.id).await? {
-            let reason = format!("the schema {} has messages, so this name would mean both", self.id);
+            let reason = format!("schema {} already contains messages, so the name would be ambiguous", self.id);
             return Err(StoreError::NamespaceExists { id: self.id.clone(), reason, taken: Taken::Id });
         }
         let owners = registration::owners(transaction, &self.id, &self.schema).await?;

@@ -152,8 +152,8 @@ async fn survey_once(session: &Session, wanted: Option<&str>) -> Result<Survey> 
 fn ambiguous(wanted: &str, first: &FoundSchema, second: &FoundSchema) -> StoreError {
     let registered = if first.schema == wanted { &second.schema } else { &first.schema };
     let reason = format!(
-        "this is the name of a schema with messages, and in eventodb_store.namespaces the ID of another one, {registered}. \
-         Name that one by its schema, or remove its entry"
+        "this is both the name of a schema with messages and, in eventodb_store.namespaces, the ID of the namespace in \
+         schema {registered}. Use the name {registered} for that namespace, or remove its entry"
     );
     StoreError::NamespaceClosed { id: wanted.to_owned(), reason }
 }

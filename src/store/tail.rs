@@ -1,4 +1,4 @@
-//! Follows a scope: returns every message exactly once, in the order of global positions, and reports how far that order is final.
+//! Follows a scope: returns every message exactly once, in order of global position, and reports how far that order is final.
 //! Never writes, and keeps nothing on the server between polls, so a pooler or a single connection is enough.
 //!
 //! A lower global position can be committed after a higher one. A transaction that may still do so holds a lock that every session

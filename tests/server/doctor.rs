@@ -397,21 +397,29 @@ async fn a_scan_finds_what_the_catalog_cannot_show() {
         scan.findings().into_iter().map(|finding| (finding.check, finding.status.as_str(), finding.seen)).collect();
     let (one, two) = ("1 of 9 messages examined is", "2 of 9 messages examined are");
     let expected = [
-        ("stream-gaps", "fail", format!("{two} after a gap in the stream or below position 0, the first account-1@2")),
+        (
+            "stream-gaps",
+            "fail",
+            format!("{two} after a gap in the stream or below position 0; the first is account-1@2"),
+        ),
         (
             "duplicate-positions",
             "fail",
-            format!("{two} at a position that another message of the stream has, the first account-2@0"),
+            format!("{two} at a position that another message of the stream has; the first is account-2@0"),
         ),
-        ("duplicate-ids", "fail", format!("{two} stored with an ID that another message has, the first account-1@2")),
-        ("times", "warn", format!("{one} more than a minute older than the message before, the first account-2@0")),
-        ("causes", "warn", format!("{one} linked to a cause that does not exist, the first account-4@1")),
+        (
+            "duplicate-ids",
+            "fail",
+            format!("{two} stored with an ID that another message has; the first is account-1@2"),
+        ),
+        ("times", "warn", format!("{one} more than a minute older than the message before; the first is account-2@0")),
+        ("causes", "warn", format!("{one} linked to a cause that does not exist; the first is account-4@1")),
         (
             "bodies",
             "warn",
-            format!("{one} stored with data or metadata that is not a JSON object, the first account-3@0"),
+            format!("{one} stored with data or metadata that is not a JSON object; the first is account-3@0"),
         ),
-        ("stream-names", "warn", format!("{one} in a stream without an ID, the first account@0")),
+        ("stream-names", "warn", format!("{one} in a stream without an ID; the first is account@0")),
     ];
     assert_eq!(seen, expected);
     let mut rest = Scan::from(6);

@@ -18,7 +18,7 @@ async fn the_pulse_shows_consumers_and_a_transaction_that_comes_and_goes() {
     let pid: i32 = client.query_one("select pg_backend_pid()", &[]).await.expect("a process").get(0);
     screen.shows_line(&[&format!("PID {pid}"), "idle in transaction", "select pg_backend_pid()"]);
     client.batch_execute("rollback").await.expect("ended");
-    screen.hides(&format!("PID {pid}")).shows("none has been open for a second or longer");
+    screen.hides(&format!("PID {pid}")).shows("no transaction has been open for a second or longer");
     screen.keys("\r").hides("Pulse of").shows("account-2 @ 0 (global 3)");
     screen.keys("P").shows("Pulse of message_store").keys("\u{1b}").hides("Pulse of");
 }

@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn bounds_are_marked_and_nothing_found_is_never_called_none_at_all() {
+    fn marks_bounds_and_never_claims_that_there_is_nothing_at_all() {
         let cases = [
             (3, true, "3+", "3+"),
             (1_200, false, "1,200", "1,200"),

@@ -1,6 +1,6 @@
-//! Keeps the side panes and the count of the list current. What is followed brings its own messages; the estimates of categories and
-//! the versions of streams that nothing brings are read again, a few rows at most every few seconds, and only after a key, the mouse
-//! or a poll of what is followed. An idle screen asks nothing.
+//! Keeps the side panes and the count of the list current. Following delivers its own messages. The other estimates of categories and
+//! versions of streams are read again, a few rows at most every few seconds, and only after a key, the mouse or a poll. An idle screen asks
+//! nothing.
 
 use std::time::Duration;
 
@@ -19,9 +19,8 @@ use crate::store::browse::{StreamRow, StreamsFrom, StreamsOf};
 const INTERVAL: SignedDuration = SignedDuration::from_secs(5);
 
 impl Browser {
-    /// Asks for the categories, if they are on screen and were not read for a while. What is followed may bring nothing after this, so
-    /// while following, they are asked for as soon as they are due. If every new message of the namespace is followed, it arrives
-    /// anyway.
+    /// Asks for the categories if they are on screen and were not read for a while. While following, schedules the question at once,
+    /// because no further poll may come. If every new message of the namespace is followed, asks nothing.
     pub(in crate::app) fn refresh_side(&mut self, follow: Option<&Follow>, requests: &mut Requests) -> Option<Effect> {
         // Every key and every poll comes here, so the cheap checks are first.
         let elapsed = requests.now().duration_since(self.side_read?);
@@ -49,7 +48,7 @@ impl Browser {
     pub(in crate::app) fn refresh_streams(&mut self, follow: Option<&Follow>, requests: &mut Requests) -> Vec<Effect> {
         let streams = self.streams.current_question(self.layout().rows(Pane::Streams));
         let streams = streams.map(|question| requests.ask(Slot::FreshStreams, question));
-        // What is followed is counted as it arrives.
+        // Followed messages are counted as they arrive.
         let total = if follow.is_some() { None } else { self.messages.renew_estimate(requests) };
         streams.into_iter().chain(total).collect()
     }

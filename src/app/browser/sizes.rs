@@ -14,7 +14,7 @@ pub(crate) enum Border {
     Categories,
 }
 
-/// The sizes of the panes. What is none follows from the terminal and the lists.
+/// The sizes of the panes. A size that is none follows from the terminal and the lists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 #[serde(default)]
 pub(crate) struct Sizes {

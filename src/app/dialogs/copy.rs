@@ -60,7 +60,7 @@ impl CopyMenu {
         if marked > 0 {
             entries.push(CopyEntry::new(
                 DialogAction::Marked,
-                "all marked",
+                "marked messages",
                 format!("{} as JSON lines", count(marked as u64, "message")),
             ));
         }

@@ -21,7 +21,7 @@ use crate::app::times::Times;
 use crate::locator;
 use crate::store::Filter;
 
-/// The most named filters that are visible at once.
+/// The most saved filters that are visible at once.
 const ROWS: u16 = 8;
 
 /// The open prompt.
@@ -30,7 +30,7 @@ pub(crate) struct FilterPrompt {
     pub input: Input,
     /// The filter in words, or what is wrong with it; none while nothing is typed.
     pub understood: Result<Option<String>, String>,
-    /// The named filters that contain what was typed.
+    /// The saved filters that contain what was typed.
     pub offered: Vec<SavedFilter>,
     /// The selected one of them.
     pub selected: Option<usize>,
@@ -89,7 +89,7 @@ impl FilterPrompt {
         }
     }
 
-    /// Returns the box of the named filters, above the prompt, and the rectangle of its rows.
+    /// Returns the box of the saved filters, above the prompt, and the rectangle of its rows.
     #[must_use]
     pub(crate) fn offers(&self, area: Rect) -> (Rect, Rect) {
         let rows = u16::try_from(self.offered.len()).unwrap_or(ROWS).min(ROWS);
@@ -184,7 +184,7 @@ impl FilterPrompt {
             self.list.clone_from(&context.browser.messages.key);
             let key = context.keymap.dialog_key(DialogKind::Filter, DialogAction::Accept);
             let key = key.map(|key| key.to_string()).unwrap_or_default();
-            self.understood = Err(format!("the list has changed; press {key} to filter this one"));
+            self.understood = Err(format!("the list has changed; press {key} again to filter the new one"));
             return Outcome::Stay;
         }
         let text = self.input.text().trim().to_owned();
@@ -379,7 +379,7 @@ pub(crate) fn understood(filter: &Filter, times: &Times, now: Timestamp) -> Opti
     words.extend(filter.until.map(|until| format!("until {}", time(until))));
     words.extend(filter.data_path.as_ref().map(|path| format!("data {path}")));
     words.extend(filter.metadata_path.as_ref().map(|path| format!("metadata {path}")));
-    words.extend(filter.text.as_ref().map(|text| format!("text “{text}”")));
+    words.extend(filter.text.as_ref().map(|text| format!("text \"{text}\"")));
     (!words.is_empty()).then(|| words.join(" · "))
 }
 

@@ -1,6 +1,6 @@
 //! `:` and Ctrl-P: the omnibox, which finds everything. Results appear while the user types, in groups: where the text
 //! leads if taken literally, names and places that match it, commands, and streams from the server. Going there is up
-//! to the panes, and the search for streams to the store; the box only asks for both.
+//! to the panes, and the search for streams to the store; the omnibox only asks for both.
 
 pub(crate) mod entries;
 pub(crate) mod history;
@@ -27,7 +27,7 @@ use streams::{FoundStreams, Names};
 /// A pause in typing before the names of streams are searched for a part.
 const PAUSE: Duration = Duration::from_millis(60);
 
-/// What a box finds.
+/// What an omnibox finds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// `:` finds places, streams and commands.
@@ -36,7 +36,7 @@ pub(crate) enum Kind {
     Commands,
 }
 
-/// The open box.
+/// The open omnibox.
 #[derive(Debug)]
 pub(crate) struct Omnibox {
     pub kind: Kind,
@@ -97,7 +97,7 @@ impl Omnibox {
         }
     }
 
-    /// Creates a box with `CATEGORY#`, for a consumer group member to be typed after it.
+    /// Creates an omnibox with `CATEGORY#`, for a consumer group member to be typed after it.
     #[must_use]
     pub(crate) fn for_member(category: &Category) -> Self {
         Self { input: Input::new(&format!("{category}#")), ..Self::new(Kind::Everything) }
@@ -247,7 +247,7 @@ impl Omnibox {
                     self.problem = Some("no namespace is open; type NAMESPACE/ first".to_owned());
                     return Outcome::Stay;
                 };
-                // The box stays open until the location is found.
+                // The omnibox stays open until the location is found.
                 self.opened = Some(text);
                 return Outcome::Do(vec![Command::Navigate(namespace, destination)]);
             }

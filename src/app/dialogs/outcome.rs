@@ -149,9 +149,9 @@ pub(crate) enum Command {
     OpenBookmark(Bookmark),
     RenameBookmark(Bookmark, String),
     RemoveBookmark(Bookmark),
-    /// Adds a named filter, or replaces the one of the same name.
+    /// Adds a saved filter, or replaces the one of the same name.
     SaveFilter(SavedFilter),
-    /// Removes the named filter of this name.
+    /// Removes the saved filter of this name.
     RemoveFilter(String),
     /// Connects to another database.
     Connect(ConnectTo),

@@ -142,7 +142,7 @@ impl PulseDialog {
         due
     }
 
-    /// Returns true if what is followed tells all rates since the last answer.
+    /// Returns true if following covers all rates since the last answer.
     fn follows_all_rates(&self, server_now: Timestamp, follow: Option<&Follow>) -> bool {
         let Some(arrivals) = follow.and_then(|follow| follow.arrivals_in(&self.namespace)) else { return false };
         let seen = self.state(PulsePart::Rates).seen;
@@ -203,8 +203,8 @@ impl PulseDialog {
         state
     }
 
-    /// Makes every part due, because the user asks for it, or because the server answers again: the error of a part says nothing about it
-    /// then, and what was seen may be from another server.
+    /// Makes every part due, because the user asks for it or because the server answers again: after that, old errors and old answers prove
+    /// nothing.
     pub(crate) fn refresh(&mut self) {
         for state in &mut self.parts {
             state.due = None;

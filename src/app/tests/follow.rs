@@ -235,7 +235,7 @@ fn the_count_of_a_stream_excludes_deleted_messages() {
 }
 
 #[test]
-fn the_toast_of_a_write_outlasts_the_one_that_following_stopped() {
+fn the_toast_of_a_write_outlasts_the_toast_that_following_stopped() {
     let mut screen = Screen::new(Fake::shop(2));
     screen.keys("F");
     screen.keys("w");
@@ -313,7 +313,7 @@ fn the_first_category_of_a_namespace_appears_with_its_streams() {
 }
 
 #[test]
-fn the_side_panes_follow_along_beyond_what_is_followed() {
+fn following_also_refreshes_the_other_rows_of_the_side_panes() {
     let mut screen = Screen::new(Fake::shop(3));
     screen.go_to("account-1");
     screen.keys("F");

@@ -137,7 +137,7 @@ fn asks_again_before_filtering_a_list_that_has_changed() {
     assert!(matches!(stream, Scope::Stream(_)), "the slow link has changed the list");
     screen.enter();
     assert!(!screen.state.browser.messages.is_filtered());
-    assert!(screen.text().contains("press Enter to filter this one"), "{}", screen.text());
+    assert!(screen.text().contains("press Enter again to filter the new one"), "{}", screen.text());
     screen.enter();
     assert!(screen.state.browser.messages.is_filtered(), "Enter confirms");
 }

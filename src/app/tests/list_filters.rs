@@ -103,7 +103,7 @@ fn a_filter_without_a_match_restores_the_list() {
         screen.keys("/no-such-name");
         assert!(screen.text().contains("No match"), "{}", screen.text());
         screen.enter();
-        assert!(screen.text().contains(&format!("No {noun} contains “no-such-name”")), "{}", screen.text());
+        assert!(screen.text().contains(&format!("No {noun} contains \"no-such-name\"")), "{}", screen.text());
         screen.esc();
         assert_eq!(screen.text(), before);
     }

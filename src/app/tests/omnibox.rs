@@ -299,7 +299,7 @@ fn nothing_is_selected_in_an_empty_omnibox() {
 }
 
 #[test]
-fn recent_lists_bookmarks_and_named_filters_are_found() {
+fn recent_lists_bookmarks_and_saved_filters_are_found() {
     let mut screen = screen();
     screen.go_to("account-1");
     screen.keys("b");
@@ -360,7 +360,7 @@ fn the_palette_begins_with_the_focused_pane_and_reaches_places() {
     screen.keys("5");
     screen.ctrl('p');
     let first = &omnibox(&screen).entries[0];
-    assert_eq!((first.group, first.text.as_str()), (Group::Here, "Find in the pane"));
+    assert_eq!((first.group, first.text.as_str()), (Group::Here, "Filter names or search messages"));
     assert!(results(&screen, Group::Here).contains(&"Fold all"));
     assert!(!results(&screen, Group::Commands).contains(&"Fold all"));
     screen.keys("order");
@@ -368,7 +368,7 @@ fn the_palette_begins_with_the_focused_pane_and_reaches_places() {
     screen.esc();
     screen.ctrl('p');
     screen.keys("flwup");
-    assert_eq!(omnibox(&screen).entries[0].text, "Write a follow-up (causation filled in)");
+    assert_eq!(omnibox(&screen).entries[0].text, "Write a follow-up (causation and correlation filled in)");
     screen.ctrl('u');
     screen.keys("messages pane");
     screen.enter();

@@ -1,4 +1,4 @@
-//! `P`: the pulse of the namespace: what it asks and when, where its rows lead, and what it shows of what is followed.
+//! `P`: the pulse of the namespace: what it asks and when, where its rows lead, and how it uses followed messages.
 
 use crossterm::event::{KeyCode, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use jiff::SignedDuration;
@@ -230,7 +230,7 @@ fn s_goes_to_the_stream_with_the_positions_of_a_consumer() {
     reader.convention = Convention::Propulsion;
     screen.fake.vitals.consumers = vec![reader];
     screen.keys("Ps");
-    assert!(screen.text().contains("It keeps its position in a table"), "{}", screen.text());
+    assert!(screen.text().contains("This consumer keeps its position outside"), "{}", screen.text());
 }
 
 #[test]
@@ -280,7 +280,7 @@ fn a_healthy_namespace_says_so() {
         "Final to 30, the newest message",
         "no messages",
         "no consumer has recorded a position",
-        "none has been open for a second or longer",
+        "no transaction has been open for a second or longer",
         "1 check, all ok",
     ] {
         assert!(text.contains(part), "{part}: {text}");

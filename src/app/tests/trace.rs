@@ -163,7 +163,7 @@ fn a_small_terminal_shows_the_trace_without_a_panic() {
         screen.keys("jvj");
         let _ = screen.text();
     }
-    // The messages come before what is said about the search.
+    // The messages come before the report of the search.
     for (width, height) in [(30, 7), (20, 5)] {
         let screen = traced(width, height);
         assert!(screen.text().contains('▶'), "{}", screen.text());

@@ -52,7 +52,7 @@ Examples:
 
 const TAIL_HELP: &str = "\
 Writes on one connection and follows on another. The lag is the time from the answer to the writer until the message is \
-delivered in final order.
+delivered in order.
 
 Examples:
   streamscope -n scratch bench tail

@@ -29,8 +29,9 @@ States:
   current          the consumer has read everything
   within interval  behind, but by less than the interval at which it records its
                    position (100 messages for Eventide, 10 for Protean)
-  behind           some messages are unread
-  stuck            behind, and has not moved for five minutes
+  behind           behind by the interval or more
+  stuck            behind, with unread messages and no movement for five
+                   minutes
   ahead            its position is above the newest message, because the store
                    was emptied or restored
   unknown          the position cannot be read
@@ -55,7 +56,7 @@ const PAUSE: Duration = Duration::from_secs(5);
 #[derive(Debug, Clone, Args)]
 #[command(after_help = HELP)]
 pub(crate) struct ConsumersArguments {
-    /// Only consumers of this category
+    /// List only consumers of this category
     pub category: Option<String>,
     /// Fail if a consumer has more than N unread messages
     #[arg(long, value_name = "N")]

@@ -162,7 +162,7 @@ fn print(difference: &Difference, indentation: &str, output: &mut Output) -> Res
             Change::Added(after) => ('+', "added", None, Some(after)),
             Change::Removed(before) => ('-', "removed", Some(before), None),
             Change::Changed { before, after } => ('~', "changed", Some(before), Some(after)),
-            Change::Respelled { before, after } => ('~', "respelled", Some(before), Some(after)),
+            Change::Respelled { before, after } => ('=', "respelled", Some(before), Some(after)),
         };
         if output.is_json() {
             let mut object = json::Object::begin(output.buffer()).string("path", &path).string("change", name);

@@ -38,7 +38,7 @@ pub(crate) struct DoctorArguments {
     /// Also read every message, in bounded steps
     #[arg(long)]
     pub deep: bool,
-    /// Run only the check with this ID; may be repeated
+    /// Run only the check with this ID, from the first column of the report; may be repeated
     #[arg(long, value_name = "ID")]
     pub only: Vec<String>,
     /// Start --deep at this global position

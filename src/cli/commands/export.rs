@@ -1,5 +1,5 @@
 //! The command `export` writes messages as JSON lines to standard output or to a file. It stops at an end position below which
-//! no message can appear any more, and goes in order of global positions, so that an interrupted file can be resumed. It never
+//! no message can appear any more, and goes in order of global position, so that an interrupted file can be resumed. It never
 //! holds more than one message in memory.
 
 mod gaps;
@@ -194,7 +194,7 @@ impl Exported {
     fn report(&self) -> Result<()> {
         self.gaps.report().iter().for_each(|line| stderr::line(line));
         let Some(what) = self.unreadable.report() else { return Ok(()) };
-        let remedy = "All other messages are exported; \"unreadable\" in these lines says why import refuses them";
+        let remedy = "All other messages are exported. Import refuses the lines of these messages, whose key \"unreadable\" gives the reason";
         Err(CommandError::new(Status::Failed, what).remedy(remedy))
     }
 }

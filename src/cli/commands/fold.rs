@@ -30,8 +30,8 @@ value. Numbers keep their digits.
 
 With a program, each message is one step: the jq program gets {\"state\", \"message\"} and returns the next state. The \
 message has the keys of export: id, stream, type, pos, gpos, data, meta, time. The initial state is --init, or null. \
-Numbers keep their digits unless the program computes with them. A step may take 10 seconds, and the program may use 2 \
-GiB of memory.
+Integers and decimals keep their digits unless the program computes with decimals. A step may take 10 seconds, and on \
+Linux the program may use 2 GiB of address space.
 
 JSON keys: path, value, pos, type, time; with --steps: pos, gpos, type, time, state
 

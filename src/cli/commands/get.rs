@@ -15,9 +15,9 @@ use crate::store::Namespace;
 use crate::store::read::{CategoryOptions, DEFAULT_BATCH_SIZE, Messages};
 
 const HELP: &str = "\
-A name with a hyphen is a stream, read by position. Any other name is a category, read by global position. If it does \
-not exist, get prints nothing and exits with status 0. If --limit cuts the result short, standard error shows the \
---from value to continue with.
+A name with a hyphen is a stream, read by position. Any other name is a category, read by global position. If the \
+stream or category does not exist, get prints nothing and exits with status 0. If --limit cuts the result short, \
+standard error shows the --from value to continue with.
 
 In JSON output, data and metadata are exactly as the server prints them. Text output truncates data to the width of \
 the terminal and omits metadata.

@@ -42,7 +42,7 @@ names the key that holds the expected version of the stream.
 
 A file contains exported messages or new ones, not both. It may be compressed with gzip or zstd. If the import \
 stops, standard error shows the last line that is stored. On SIGUSR1, it shows the progress. If the import waits for \
-the lock of a category, it reports the blocking transaction after half a second and stops after a minute.
+the lock of a category, it reports the blocking transaction after two seconds and stops after a minute.
 
 JSON keys: imported, present, dryRun
 
@@ -69,7 +69,7 @@ pub(crate) struct ImportArguments {
     /// Show what would be imported, and write nothing
     #[arg(long)]
     pub dry_run: bool,
-    /// Commit at least every N messages; a batch also ends at 8 MiB, or sooner if other sessions wait for it
+    /// Commit at least every N messages; a transaction also ends at 8 MiB, or sooner if other sessions wait for it
     #[arg(long, value_name = "N", default_value_t = 100_000, allow_negative_numbers = true,
           value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub batch: u32,

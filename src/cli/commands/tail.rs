@@ -60,7 +60,7 @@ Examples:
 /// The time between two checks for a closed output.
 const READER: Duration = Duration::from_millis(250);
 
-/// Follow a stream, category or namespace, and print each message once in final order
+/// Follow a stream, category or namespace, and print each message once, in order of global position
 #[derive(Debug, Clone, Args)]
 #[command(after_help = HELP)]
 pub(crate) struct TailArguments {
@@ -103,7 +103,7 @@ pub(crate) struct TailArguments {
         hide_possible_values = true
     )]
     pub on_error: OnError,
-    /// Keep the position in this file, and continue from there; --from applies if there is none yet
+    /// Keep the position in this file and continue from it; --from applies only if the file does not exist yet
     #[arg(long, value_name = "FILE", conflicts_with = "position_stream")]
     pub position_file: Option<PathBuf>,
     /// Keep the position in this stream, as Eventide's consumers do, and continue from there

@@ -34,7 +34,7 @@ in metadata: Eventide, Protean, causation and correlation IDs, trace IDs, and [[
 No index leads from a message to its effects, so trace reads the messages after the root cause and after the given \
 message, by default 100,000 global positions of each. Standard error says how far the search went and how to continue.
 
-Formats: text, json, ndjson, dot and mermaid. ndjson prints whole messages in global order, which import accepts with \
+Formats: text, json, ndjson, dot and mermaid. ndjson prints whole messages in order of global position, which import accepts with \
 --allow-gaps.
 
 JSON keys: id, stream, pos, gpos, type, time, cause, depth, delayMs, link. A cause that is named but does not exist \
@@ -60,7 +60,7 @@ pub(crate) struct TraceArguments {
     /// Print only the effects of the message
     #[arg(long, conflicts_with = "correlated")]
     pub down: bool,
-    /// Print the messages that share the correlation value of the message, in global order
+    /// Print the messages that share the correlation value of the message, in order of global position
     #[arg(long, conflicts_with = "depth")]
     pub correlated: bool,
     /// Follow at most N causes upward, and print effects at most N levels below the message

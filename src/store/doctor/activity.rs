@@ -33,7 +33,7 @@ pub(super) fn transactions(patient: &Patient<'_>) -> Observation {
     let prepared = server.prepared.iter().map(|prepared| {
         let role = prepared.role.as_deref().unwrap_or("another role");
         let seen =
-            format!("transaction {} of {role} has been prepared for {}", prepared.gid, seconds(prepared.seconds));
+            format!("prepared transaction {} of {role} has been open for {}", prepared.gid, seconds(prepared.seconds));
         let remedy = format!("rollback prepared {}, or commit prepared", sql_string(&prepared.gid));
         Observation::by_limit(prepared.seconds, PREPARED, seen, remedy)
     });
@@ -41,7 +41,7 @@ pub(super) fn transactions(patient: &Patient<'_>) -> Observation {
     match worst {
         Some(worst) if worst.status != CheckStatus::Ok => worst,
         Some(oldest) => Observation::ok(format!("the oldest: {}", oldest.seen)),
-        None => Observation::ok("no other session has one open"),
+        None => Observation::ok("no other session has an open transaction"),
     }
 }
 

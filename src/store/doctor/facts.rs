@@ -1,4 +1,5 @@
-//! What the checks look at, as the catalog shows it. One statement each for the server and for the table; nothing here judges.
+//! The facts that the checks judge, read from the catalog with one statement for the server and one for the table. Nothing here judges
+//! them.
 
 use serde::Deserialize;
 use tokio_postgres::types::Type;

@@ -25,7 +25,8 @@ pub(super) fn functions(patient: &Patient<'_>) -> Observation {
         return Observation::fail(format!("missing: {}", listed(&found.missing)), restore);
     }
     if let Some(former) = patient.former_name {
-        let seen = format!("the schema was renamed from {former}, and they still use that name, so writes fail");
+        let seen =
+            format!("the schema was renamed from {former}, but its functions still use that name, so writes fail");
         return Observation::fail(seen, restore);
     }
     if info.outdated {
@@ -97,7 +98,7 @@ pub(super) fn indexes(patient: &Patient<'_>) -> Observation {
         return Observation::ok(format!("{} indexes, all usable", indexes.len()));
     }
     let (what, how): (Vec<&str>, Vec<String>) = missing.into_iter().unzip();
-    Observation::fail(format!("no index on {}", what.join("; none on ")), how.join("; "))
+    Observation::fail(format!("missing indexes: {}", what.join("; ")), how.join("; "))
 }
 
 pub(super) fn columns(patient: &Patient<'_>) -> Observation {
@@ -258,7 +259,7 @@ pub(super) fn table_kind(patient: &Patient<'_>) -> Observation {
     if !shape.parts.is_empty() && !shape.is_partitioned() {
         let parts: Vec<&str> = shape.parts.iter().map(|part| part.name.as_str()).collect();
         return Observation::warn(
-            format!("{} inherit from it, and its unique indexes do not cover them", listed(&parts)),
+            format!("inheriting tables that its unique indexes do not cover: {}", listed(&parts)),
             "Move their rows into the table, and drop them",
         );
     }
@@ -275,7 +276,7 @@ pub(super) fn triggers(patient: &Patient<'_>) -> Observation {
     }
     if let Some(rule) = shape.rules.first() {
         return Observation::fail(
-            format!("rules redirect or drop what is written: {}", listed(&shape.rules)),
+            format!("rules redirect or drop messages: {}", listed(&shape.rules)),
             format!("drop rule {} on {table}", sql_identifier(rule)),
         );
     }
@@ -295,7 +296,7 @@ pub(super) fn triggers(patient: &Patient<'_>) -> Observation {
     Observation::ok(if after.is_empty() {
         "no triggers and no rules".to_owned()
     } else {
-        format!("run after a message is stored: {}", listed(&after))
+        format!("triggers that run after a message is stored: {}", listed(&after))
     })
 }
 

@@ -131,7 +131,7 @@ impl Scan {
                 check: fault.check,
                 status: fault.status,
                 seen: format!(
-                    "{} of {examined} {} {}, the first {first}",
+                    "{} of {examined} {} {}; the first is {first}",
                     grouped(sighting.messages),
                     if sighting.messages == 1 { "is" } else { "are" },
                     fault.name

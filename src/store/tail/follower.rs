@@ -88,7 +88,7 @@ pub(super) struct News {
 
 impl News {
     /// Returns what to report if `newest` is the newest global position now. A server that lost messages can have been written to again
-    /// before the next poll. Its newest position is then no lower than before, and what is above the parting has changed.
+    /// before the next poll. Its newest position is then no lower than before, and the messages above the point of divergence have changed.
     pub(super) fn at(self, newest: GlobalPosition) -> Self {
         if self.receded_from.is_none_or(|before| before > newest) {
             return self;

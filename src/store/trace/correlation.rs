@@ -49,7 +49,7 @@ impl Way {
     }
 }
 
-/// A search for the messages of a workflow, in rising order of global positions. Each [`Correlated::step`] reads one window.
+/// A search for the messages of a workflow, in order of global position. Each [`Correlated::step`] reads one window.
 #[derive(Debug)]
 pub struct Correlated {
     namespace: Namespace,

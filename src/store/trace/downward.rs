@@ -209,7 +209,7 @@ impl Trace {
         Ok(Some(self.attach(found.into_values().take(room).collect())))
     }
 
-    /// Returns the messages in a range that follow from known ones and are not known yet, in the order of global positions.
+    /// Returns the messages in a range that follow from known ones and are not known yet, in order of global position.
     async fn effects(&mut self, above: GlobalPosition, up_to: GlobalPosition) -> Result<Vec<Traced>> {
         let keys = Keys::new(&self.namespace, &self.options.links, 6);
         let sql = self.namespace.query(

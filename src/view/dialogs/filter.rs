@@ -1,4 +1,4 @@
-//! The filter prompt in the last line, the filter in words above it, and the named filters above both.
+//! The filter prompt in the last line, the filter in words above it, and the saved filters above both.
 
 use ratatui::Frame;
 use ratatui::layout::Rect;

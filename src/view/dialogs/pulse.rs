@@ -192,7 +192,7 @@ impl Scene<'_> {
             PulsePart::Holdups if self.dialog.holdups.as_ref().is_some_and(|holdups| holdups.standby) => {
                 "a standby does not show the transactions of its primary".to_owned()
             }
-            PulsePart::Holdups => "none has been open for a second or longer".to_owned(),
+            PulsePart::Holdups => "no transaction has been open for a second or longer".to_owned(),
             PulsePart::Findings => {
                 let checks = self.dialog.findings.as_ref().map_or(0, |(_, checks)| *checks);
                 format!("{}, all ok", count(checks as u64, "check"))

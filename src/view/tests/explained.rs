@@ -64,7 +64,7 @@ fn an_empty_store_names_the_next_key() {
 }
 
 #[test]
-fn the_footer_names_no_unknown_number_and_no_estimate_of_nothing() {
+fn the_footer_shows_no_unknown_count_and_no_estimate_of_zero() {
     let mut screen = Screen::with(Fake::default(), ScreenSettings::default(), 80, 24);
     let footer = |screen: &Screen| screen.text().lines().last().unwrap_or_default().to_owned();
     assert!(footer(&screen).contains("0 messages") && !footer(&screen).contains('~'), "{}", screen.text());

@@ -179,7 +179,7 @@ fn the_table_fits_every_pane_without_a_cut_character() {
 }
 
 #[test]
-fn the_names_that_the_omnibox_finds_are_not_grey_like_what_is_said_about_them() {
+fn omnibox_results_are_not_grey_like_their_notes() {
     let mut screen = Screen::new(Fake::shop(3));
     screen.keys(":");
     let terminal = screen.terminal();

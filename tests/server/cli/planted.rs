@@ -457,8 +457,8 @@ async fn a_planted_registry_cannot_take_over_the_name_of_a_schema() {
                   create index on eventodb_shop.messages ((type || public.evil('x'::text)))";
     let planted = Planted::new(message_db().await, &format!("{STORE}{hijack}")).await;
     planted.goes_off_by("explain select type from eventodb_shop.messages").await;
-    let refused = "namespace message_store cannot be opened: this is the name of a schema with messages, and in \
-                   eventodb_store.namespaces the ID of another one, eventodb_shop";
+    let refused = "namespace message_store cannot be opened: this is both the name of a schema with messages \
+                   and, in eventodb_store.namespaces, the ID of the namespace in schema eventodb_shop";
     for command in [
         &["-n", "message_store", "get", "account"][..],
         &["-n", "message_store", "categories"],

@@ -33,7 +33,7 @@ fn runs_a_command_for_each_message_in_the_order_of_its_stream(place: &Place) {
     let (one, many) = (place.user.home().join("one"), place.user.home().join("many"));
     let ran = place.run(&with(&["--exec", &format!("cat >> {}", one.display())]));
     assert_eq!((ran.status, ran.stdout.as_str()), (0, ""), "{ran:?}");
-    assert_eq!(read(&one), printed, "each message as JSON on standard input, in global order");
+    assert_eq!(read(&one), printed, "each message as JSON on standard input, in order of global position");
     assert!(ran.stderr.contains("24 messages, complete to "), "{ran:?}");
 
     let line = format!("echo $STREAMSCOPE_MESSAGE_STREAM $STREAMSCOPE_MESSAGE_POSITION >> {}", many.display());

@@ -248,7 +248,7 @@ async fn a_history_of_consumers_that_move_stop_and_jump(store: &TestStore) {
         ["jumper: 29, behind, falling behind", "mover: 6, behind, catching up", "stopper: 9, behind, falling behind"]
     );
 
-    // After six minutes, what has not moved is stuck.
+    // After six minutes, consumers that have not moved are stuck.
     history.minutes_pass(6).await;
     history.moves("mover", 34).await;
     let expected =

@@ -1,4 +1,4 @@
-//! The results of the box as data: what each shows, and where Enter leads. Drawing is in `view`.
+//! The results of the omnibox as data: what each shows, and where Enter leads. Drawing is in `view`.
 
 use crate::app::bookmarks::Bookmark;
 use crate::app::browser::list_key::ListKey;

@@ -1,4 +1,4 @@
-//! The keys and the mouse in the box.
+//! The keys and the mouse in the omnibox.
 
 use crossterm::event::{KeyEvent, MouseButton, MouseEvent, MouseEventKind};
 
@@ -82,7 +82,7 @@ impl Omnibox {
         self.recalled.is_some() || (self.input.text().is_empty() && !self.chosen)
     }
 
-    /// Replaces the text by an earlier or a later one of the history. After the latest, the box is empty again.
+    /// Replaces the text by an earlier or a later one of the history. After the latest, the omnibox is empty again.
     fn recall(&mut self, earlier: bool, context: &DialogContext) -> Outcome {
         let number = match self.recalled {
             None => Some(0),

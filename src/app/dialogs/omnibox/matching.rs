@@ -64,7 +64,7 @@ pub(super) fn entries(kind: Kind, meaning: &Meaning, context: &DialogContext, fo
     without_repetitions(entries, context.browser.shown_namespace.as_ref())
 }
 
-/// Keeps the first entry of several that lead to the same place. What is known not to exist counts first, although it comes last.
+/// Keeps the first entry of several that lead to the same place. A location known not to exist takes precedence, although it comes last.
 fn without_repetitions(entries: Vec<Entry>, shown: Option<&String>) -> Vec<Entry> {
     let mut places: Vec<_> =
         entries.iter().filter(|entry| entry.group == Group::Missing).filter_map(|entry| entry.place(shown)).collect();
@@ -91,7 +91,7 @@ pub(super) struct Matching<'a> {
 }
 
 impl Matching<'_> {
-    /// Returns what the text means if taken literally: what is known not to exist, and everything else.
+    /// Returns the literal meanings of the text: the locations known not to exist, and the others.
     fn locations(&self, exists: Option<bool>) -> (Vec<Entry>, Vec<Entry>) {
         let elsewhere = self.rows_elsewhere();
         let entry = |destination: &Destination| {

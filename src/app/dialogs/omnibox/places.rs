@@ -1,4 +1,4 @@
-//! The places and filters that the user has kept: bookmarks, recent lists and named filters, as results of the box.
+//! The places and filters that the user has kept: bookmarks, recent lists and saved filters, as results of the omnibox.
 
 use super::entries::{Entry, Group, Lead};
 use super::matching::Matching;
@@ -30,7 +30,7 @@ impl Matching<'_> {
         self.best(most, self.ranked(Group::Recent, rows, Lead::Visit))
     }
 
-    /// Returns named filters, those of the category on screen first. Without a list on screen, there is nothing to filter.
+    /// Returns saved filters, those of the category on screen first. Without a list on screen, there is nothing to filter.
     pub(super) fn filters(&self) -> Vec<Entry> {
         let list = self.context.browser.messages.key.as_ref();
         let filters = if list.is_some() { self.context.saved_filters.for_list(list) } else { Vec::new() };

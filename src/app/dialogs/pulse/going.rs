@@ -61,7 +61,7 @@ impl PulseDialog {
         let consumer = self.consumers.iter().flatten().nth(selected).filter(|_| self.part == PulsePart::Consumers);
         let Some(consumer) = consumer else { return Outcome::Stay };
         let Some(stream) = position_stream(consumer) else {
-            let lines = vec!["It keeps its position in a table, not in a stream".to_owned()];
+            let lines = vec!["This consumer keeps its position outside the streams of this namespace".to_owned()];
             self.detail = Some(Detail { title: consumer.name.clone(), lines });
             return Outcome::Stay;
         };

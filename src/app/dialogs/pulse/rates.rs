@@ -1,4 +1,4 @@
-//! The rates of the pulse: what was asked for, and in its place what was followed since.
+//! The rates of the pulse: those of the last answer, replaced by those of followed messages as far as they reach.
 
 use jiff::{SignedDuration, Timestamp};
 

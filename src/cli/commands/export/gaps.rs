@@ -93,7 +93,7 @@ impl Gaps {
         }
     }
 
-    /// Also checks what this table allows and the usual one does not.
+    /// Also checks for values that this table allows and Message DB's does not.
     pub(super) fn of_table(mut self, shape: &Shape) -> Self {
         self.ids = (!shape.ids_are_unique()).then(Repeats::new);
         self.places = (!shape.positions_are_unique()).then(Repeats::new);
@@ -217,7 +217,7 @@ impl Gaps {
         if self.unnumbered > 0 {
             let have = if self.unnumbered == 1 { "message has" } else { "messages have" };
             lines.push(format!(
-                "streamscope: {} {have} a negative global position, or the greatest of all, which import \
+                "streamscope: {} {have} a negative global position or the largest possible one, which import \
                  --keep-global-positions refuses",
                 grouped(self.unnumbered)
             ));
@@ -350,7 +350,7 @@ mod tests {
     fn reports_global_positions_that_no_import_can_keep() {
         assert_eq!(
             report(false, &[("a-2", 0, -3), ("a-2", 1, 3), ("a-2", 2, GlobalPosition::MAX)]),
-            ["streamscope: 2 messages have a negative global position, or the greatest of all, which import \
+            ["streamscope: 2 messages have a negative global position or the largest possible one, which import \
                  --keep-global-positions refuses"]
         );
     }

@@ -206,7 +206,7 @@ pub(super) struct Line {
     pub gpos: GlobalPosition,
 }
 
-/// What the report at the end of an export needs of a line of an earlier run.
+/// The parts of an earlier run's line that the final report needs.
 #[derive(Deserialize)]
 pub(super) struct KeptLine<'a> {
     pub id: Uuid,

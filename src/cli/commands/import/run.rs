@@ -191,7 +191,7 @@ impl ImportRun {
         output.line(&format!("{verb} {}, {} already stored", count(imported, "message"), grouped(present)))?;
         if unchecked > 0 {
             let messages = if unchecked == 1 { "message was" } else { "messages were" };
-            let note = "not checked for gaps and duplicates: the file is too large to remember";
+            let note = "not checked for gaps and duplicates, because the file has too many messages";
             output.line(&format!("{} {messages} {note}", grouped(unchecked)))?;
         }
         Ok(())

@@ -52,7 +52,7 @@ pub(super) fn line(
     Ok(output.line_done()?)
 }
 
-/// Prints whole messages in global order, which keeps the order of each stream.
+/// Prints whole messages in order of global position, which keeps the order of each stream.
 pub(super) async fn messages<'a>(
     namespace: &Namespace,
     messages: impl Iterator<Item = &'a Traced>,

@@ -1,4 +1,4 @@
-//! `trace --correlated`: the messages that share the correlation value of a message, in global order.
+//! `trace --correlated`: the messages that share the correlation value of a message, in order of global position.
 
 use super::{continued, print, search, searching};
 use crate::cli::error::{CommandError, Result, Status};

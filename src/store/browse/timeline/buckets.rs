@@ -185,7 +185,8 @@ impl Part {
     }
 }
 
-/// Estimates the messages in a range of numbers from its first `read` ones, of which `counted` count and the last has the number `last`.
+/// Estimates the messages in a range of numbers from its first `read` messages. `counted` of them count, and the last one has the number
+/// `last`.
 pub(super) fn extrapolated(range: Range<i64>, last: i64, read: i64, counted: i64) -> u64 {
     let wide = i128::from;
     let seen = (wide(last) - wide(range.start) + 1).max(1);

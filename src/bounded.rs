@@ -1,6 +1,8 @@
 //! Reads files and streams into memory, up to a limit. A file that the user names can be a device or a pipe without an end.
 
 use std::fs::File;
+#[cfg(feature = "cli")]
+use std::io::BufRead;
 use std::io::{self, ErrorKind, Read};
 use std::path::Path;
 
@@ -9,6 +11,9 @@ pub(crate) const WRITTEN_BY_HAND: u64 = 16;
 /// The limit in MiB for a message, which is more than Postgres can store.
 #[cfg(feature = "cli")]
 pub(crate) const MESSAGE: u64 = 256;
+/// The most bytes in a line with a message.
+#[cfg(feature = "cli")]
+pub(crate) const LINE: usize = (MESSAGE as usize) << 20;
 
 /// Reads everything.
 ///
@@ -21,6 +26,15 @@ pub(crate) fn read(input: impl Read, mebibytes: u64) -> io::Result<Vec<u8>> {
         return Err(io::Error::new(ErrorKind::FileTooLarge, format!("it is larger than {mebibytes} MiB")));
     }
     Ok(bytes)
+}
+
+/// Appends the next line and its end to `line`, up to one byte more than [`LINE`]. Returns the number of bytes, 0 at the end of the input.
+///
+/// # Errors
+/// Those of reading.
+#[cfg(feature = "cli")]
+pub(crate) fn read_line(input: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<usize> {
+    input.take(LINE as u64 + 1).read_until(b'\n', line)
 }
 
 /// Reads a file that someone wrote by hand.

@@ -68,6 +68,8 @@ mod tests {
             ("\"open", "line 1, column 1: the string is not closed"),
             ("{\"a\"\u{c}:1}", "line 1, column 5: expected ':' after the key"),
             ("[1e131072]", "line 1, column 2: the number is out of range for Postgres' numeric type"),
+            ("1e-9223372036854775808", "line 1, column 1: the number is out of range for Postgres' numeric type"),
+            ("0.1e-9223372036854775807", "line 1, column 1: the number is out of range for Postgres' numeric type"),
             ("nullx", "line 1, column 1: expected a value, found 'n'"),
         ];
         for (text, problem) in cases {

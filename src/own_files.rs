@@ -128,11 +128,20 @@ pub(crate) fn part_of(path: &Path) -> PathBuf {
 /// it was opened.
 ///
 /// # Errors
-/// Those of the system. Some network file systems do not support locks, and are used without one.
+/// Those of [`lock`].
 #[cfg(feature = "cli")]
 pub(crate) fn lock_named(file: &File, path: &Path) -> io::Result<bool> {
+    Ok(lock(file)? && is_named(file, path)?)
+}
+
+/// Locks a file until it is closed. Returns false if another program holds the lock.
+///
+/// # Errors
+/// Those of the system. Some network file systems do not support locks, and are used without one.
+#[cfg(feature = "cli")]
+pub(crate) fn lock(file: &File) -> io::Result<bool> {
     match file.try_lock() {
-        Ok(()) => is_named(file, path),
+        Ok(()) => Ok(true),
         Err(TryLockError::WouldBlock) => Ok(false),
         Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => Ok(true),
         Err(TryLockError::Error(error)) => Err(error),

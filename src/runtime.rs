@@ -5,7 +5,8 @@ mod autosave;
 mod classic_colors;
 pub(crate) mod clipboard;
 pub(crate) mod connecting;
-pub(crate) mod drafts;
+mod draft_saver;
+mod drafts;
 pub(crate) mod editor;
 pub(crate) mod exports;
 pub(crate) mod input;
@@ -37,6 +38,7 @@ use crate::app::{Effect, Event, State};
 use crate::clock;
 use autosave::Autosave;
 use connecting::{Closing, Connecting, Connector, Prepared};
+use draft_saver::DraftSaver;
 use drafts::Drafts;
 use editor::Left;
 use exports::Exports;
@@ -96,6 +98,8 @@ enum Happening {
     Connected(Result<Box<Prepared>, String>),
     /// What survives a restart may have changed some time ago.
     SaveDue,
+    /// Drafts were written; the result, if it is a new one.
+    DraftsWritten(Option<Result<(), String>>),
 }
 
 /// An effect that the loop itself must carry out.
@@ -113,9 +117,7 @@ struct EventLoop {
     connecting: Connecting,
     /// Closes the current store.
     closing: Closing,
-    drafts: Drafts,
-    /// How the last drafts were saved.
-    drafts_saved: Result<(), String>,
+    drafts: DraftSaver,
     autosave: Autosave,
     exports: Exports,
     sender: mpsc::Sender<Event>,
@@ -143,7 +145,7 @@ impl EventLoop {
         let signals = Signals::new().context("cannot handle signals")?;
         let terminal = Terminal::enter(mouse).context("cannot set up the terminal")?;
         let (sender, arriving) = mpsc::channel(QUEUE);
-        let drafts = Drafts::new(&settings.target);
+        let drafts = DraftSaver::new(Drafts::new(&settings.target));
         let (width, height) = crossterm::terminal::size().unwrap_or((80, 24));
         let (state, effects) = State::new(settings, Rect::new(0, 0, width, height), clock::now());
         let mut events = Self {
@@ -152,7 +154,6 @@ impl EventLoop {
             connecting: Connecting::new(connector),
             closing,
             drafts,
-            drafts_saved: Ok(()),
             autosave: Autosave::new(session.file, session.loaded, sender.clone()),
             exports: Exports::default(),
             sender,
@@ -195,8 +196,8 @@ impl EventLoop {
         (self.sender, self.arriving) = mpsc::channel(QUEUE);
         self.slots = Slots::new(opening, self.sender.clone());
         self.connecting.leave(std::mem::replace(&mut self.closing, closing));
-        self.drafts = Drafts::new(&settings.target);
-        self.drafts_saved = Ok(());
+        let unsaved = unsaved.into_iter().chain(self.drafts.settle().await.and_then(Result::err));
+        self.drafts = DraftSaver::new(Drafts::new(&settings.target));
         self.autosave = Autosave::new(session.file, session.loaded, self.sender.clone());
         settings.times = settings.times.in_zone(TimeZone::system());
         let connected = format!("Connected to {}", settings.target);
@@ -209,10 +210,12 @@ impl EventLoop {
 
     /// Saves the session and closes the stores. Returns why the session could not be saved.
     async fn end(self) -> Option<String> {
-        let Self { mut autosave, slots, connecting, closing, state, inputs, terminal, .. } = self;
+        let Self { mut autosave, mut drafts, exports, slots, connecting, closing, state, inputs, terminal, .. } = self;
         drop(slots);
         drop(inputs);
         drop(terminal);
+        exports.end().await;
+        drafts.settle().await;
         let problem = autosave.finish(state.saved()).await;
         connecting.end(closing).await;
         problem
@@ -278,6 +281,7 @@ impl EventLoop {
             () = tokio::time::sleep(tick.unwrap_or_default()), if tick.is_some() => Happening::Tick,
             result = self.connecting.result(), if self.connecting.is_under_way() => Happening::Connected(result),
             () = sleep_until(save_due), if save_due.is_some() => Happening::SaveDue,
+            result = self.drafts.written(), if self.drafts.is_writing() => Happening::DraftsWritten(result),
         }
     }
 
@@ -301,8 +305,12 @@ impl EventLoop {
             Happening::Event(event) => self.update(event),
             Happening::Tick => self.update(Event::Tick),
             Happening::SaveDue => self.autosave.save(self.state.saved()),
+            Happening::DraftsWritten(Some(result)) => self.update(Event::DraftsSaved(result)),
             Happening::Connected(Err(reason)) => self.update(Event::ConnectingFailed(reason)),
-            Happening::Connected(Ok(_)) | Happening::Written(Ok(())) | Happening::FrameDue => {}
+            Happening::Connected(Ok(_))
+            | Happening::Written(Ok(()))
+            | Happening::DraftsWritten(None)
+            | Happening::FrameDue => {}
         }
         Ok(None)
     }
@@ -315,11 +323,19 @@ impl EventLoop {
         }
     }
 
+    /// Waits until the drafts are saved. If that has just failed, the user sees why and must ask to quit once more.
+    async fn may_quit(&mut self) -> bool {
+        let Some(result) = self.drafts.settle().await else { return true };
+        let is_saved = result.is_ok();
+        self.update(Event::DraftsSaved(result));
+        is_saved
+    }
+
     /// Carries out the requested step, if there is one.
     async fn take_step(&mut self) -> Result<Option<Ended>> {
         match self.step.take() {
             None => Ok(None),
-            Some(Step::Quit) => Ok(Some(Ended::Quit)),
+            Some(Step::Quit) => Ok(self.may_quit().await.then_some(Ended::Quit)),
             Some(Step::Suspend(whom)) => {
                 self.suspend(whom)?;
                 Ok(None)
@@ -412,14 +428,7 @@ impl EventLoop {
                     self.editing = Some((text, suffix));
                     self.request(Step::Edit);
                 }
-                Effect::SaveDrafts(drafts) => {
-                    let result = self.drafts.save(&drafts);
-                    // A draft is saved at every change, and the same failure would follow at each.
-                    if result != self.drafts_saved {
-                        self.drafts_saved.clone_from(&result);
-                        self.update(Event::DraftsSaved(result));
-                    }
-                }
+                Effect::SaveDrafts(drafts) => self.drafts.save(drafts),
                 Effect::Connect(to) => self.connecting.start(to),
                 Effect::StopConnecting => self.connecting.stop(),
                 // Writes only to memory.

@@ -1,9 +1,10 @@
--- Compares messages with the stored messages that have their position or their ID. Returns one row for each given message, in
--- order. A JSON null and NULL are exported alike, so they count as equal. The texts of data and metadata are returned as jsonb if they
--- differ and the values are equal, and whether the column has a different text in any way. Exported bodies have the text of the
--- server, so texts are compared first. A stored body that is not JSON is null as data_json or metadata_json, and equals only its own
--- text.
+-- Compares messages with the stored messages that have their position or their ID. Returns one row for each given message, in order. A
+-- table without unique indexes can have several, and the most similar one is compared. A JSON null and NULL are exported alike, so they
+-- count as equal. The texts of data and metadata are returned as jsonb if they differ and the values are equal, and whether the column has
+-- a different text in any way. Exported bodies have the text of the server, so texts are compared first. A stored body that is not JSON is
+-- null as data_json or metadata_json, and equals only its own text.
 --
+-- {id_is}: whether a stored message has the given ID
 -- {data_differs}, {metadata_differs}: whether the text in the column differs from the given one
 -- $1 ids, $2 streams, $3 positions, $4 types, $5 data, $6 metadata
 -- Served by: messages_stream, or messages_id or another index on id.
@@ -30,6 +31,7 @@ left join lateral (
     case when m.metadata is null then 'null' else {m.metadata} end as metadata_json
   from {table} m
   where {condition}
-  offset 0
+  order by m.stream_name::text = n.stream desc, {id_is} desc
+  limit 1
 ) m on true
 order by n.number

@@ -238,7 +238,7 @@ impl Container {
     fn is_at(&self, step: &Step, text: &str) -> bool {
         match step {
             Step::Key(name) => self.is_object && is_key(&text[self.key.clone()], name),
-            Step::Index(index) => !self.is_object && *index + 1 == self.children,
+            Step::Index(index) => !self.is_object && self.children.checked_sub(1) == Some(*index),
         }
     }
 }
@@ -379,6 +379,7 @@ mod tests {
             ("twice.x", PathValue::Absent),
             ("twice.y", number("2")),
             ("missing", PathValue::Absent),
+            ("items[18446744073709551615]", PathValue::Absent),
         ] {
             assert_eq!(value(text, path), expected, "{path}");
         }

@@ -257,15 +257,18 @@ fn code_unit(text: &str, at: usize) -> Result<u16, JsonProblem> {
 /// after it, with the exponent applied.
 fn fits_numeric(number: &str) -> bool {
     /// Servers refuse larger exponents for every number. PostgreSQL before 16 refuses this one, too.
-    const EXPONENT: i64 = i32::MAX as i64 / 2;
+    const EXPONENT: u64 = i32::MAX as u64 / 2;
     let (mantissa, exponent) = number.split_once(['e', 'E']).unwrap_or((number, "0"));
-    let exponent = exponent.strip_prefix('+').unwrap_or(exponent).parse().unwrap_or(i64::MAX / 2);
+    let exponent: i64 = exponent.strip_prefix('+').unwrap_or(exponent).parse().unwrap_or(i64::MAX);
+    if exponent.unsigned_abs() > EXPONENT {
+        return false;
+    }
     let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
     let length = |digits: &str| i64::try_from(digits.len()).unwrap_or(i64::MAX);
     // The place of the first significant digit: 0 for ones, 1 for tens; none for zero.
     let significant = whole.bytes().chain(fraction.bytes()).position(|digit| digit != b'0');
     let place = significant.map(|at| length(whole) - 1 - i64::try_from(at).unwrap_or(i64::MAX) + exponent);
-    exponent.abs() <= EXPONENT && length(fraction) - exponent <= 16_383 && place.is_none_or(|place| place <= 131_071)
+    length(fraction) - exponent <= 16_383 && place.is_none_or(|place| place <= 131_071)
 }
 
 /// Returns the offset after the number that begins at `start`.

@@ -1,7 +1,7 @@
 //! Prepares the databases that the screen can connect to: the one of the command line, and those that are offered for switching.
 //! Their stores open in the background.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::FutureExt as _;
 
@@ -33,6 +33,12 @@ const AHEAD: usize = 2;
 struct Kept {
     opened: Option<Opened>,
     generator: Option<tokio::task::JoinHandle<()>>,
+    /// The screen has left the store, perhaps while it was still being opened.
+    is_closed: bool,
+}
+
+fn lock(kept: &Mutex<Kept>) -> MutexGuard<'_, Kept> {
+    kept.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The configured databases.
@@ -112,7 +118,8 @@ impl Databases {
             Opening::new(named, move || attempt(common.clone(), Arc::clone(&kept)))
         };
         let closing = Closing::new(async move {
-            let Kept { opened, generator } = std::mem::take(&mut *kept.lock().unwrap_or_else(PoisonError::into_inner));
+            let closed = Kept { is_closed: true, ..Kept::default() };
+            let Kept { opened, generator, .. } = std::mem::replace(&mut *lock(&kept), closed);
             if let Some(generator) = generator {
                 generator.abort();
             }
@@ -170,19 +177,28 @@ fn attempt(common: Common, kept: Arc<Mutex<Kept>>) -> Attempt {
         let opened = Opened::open(&common, CONNECTIONS, password_commands(true)).await.map_err(|error| error.what)?;
         let store = opened.store.clone();
         store.open_ahead(AHEAD);
-        kept.lock().unwrap_or_else(PoisonError::into_inner).opened = Some(opened);
+        let unwanted = {
+            let mut kept = lock(&kept);
+            if kept.is_closed { Some(opened) } else { kept.opened.replace(opened) }
+        };
+        if let Some(unwanted) = unwanted {
+            unwanted.close().await;
+        }
         if common.demo && !common.read_only {
             let namespace = store.namespace(demo::SHOP).await.map_err(|error| error.to_string())?;
-            let generator = tokio::spawn(async move {
-                let Err(error) = demo::generate(namespace).await;
-                tracing::warn!(error = error.without_values(), "the demo's generator stopped");
-            });
-            kept.lock().unwrap_or_else(PoisonError::into_inner).generator = Some(generator);
+            let mut kept = lock(&kept);
+            if !kept.is_closed {
+                kept.generator = Some(tokio::spawn(async move {
+                    let Err(error) = demo::generate(namespace).await;
+                    tracing::warn!(error = error.without_values(), "the demo's generator stopped");
+                }));
+            }
         }
         Ok(store)
     };
     async { tokio::spawn(open).await.unwrap_or_else(|error| Err(format!("cannot open the store: {error}"))) }.boxed()
 }
+
 /// Returns the stores that need no server.
 #[cfg(feature = "embedded")]
 fn embedded_stores() -> Vec<Choice> {

@@ -1,18 +1,21 @@
 //! Drafts on disk, which survive a crash. Each database has a file, and another one for every further screen that is open on
 //! it. Only the owner can read the files.
 
-use std::fs::{File, TryLockError};
-use std::io::{ErrorKind, Read as _, Write as _};
+use std::fs::File;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
 
 use crate::app::dialogs::compose::Draft;
+use crate::bounded;
 use crate::own_files::{self, Purpose};
 use crate::utf8;
 
 /// The most files per database. Further screens share the last one.
 const SCREENS: usize = 16;
+/// The limit in MiB for the file.
+const LARGEST: u64 = 1_024;
 
 /// The file with the drafts of a screen. Drafts are not saved if the user has no directory for it.
 pub(crate) struct Drafts {
@@ -32,7 +35,7 @@ impl Drafts {
         Self::in_directory(&root, target)
     }
 
-    fn in_directory(root: &Path, target: &str) -> Self {
+    pub(super) fn in_directory(root: &Path, target: &str) -> Self {
         let digest = Sha256::digest(target.as_bytes());
         let mut name = [0; 8];
         name.copy_from_slice(&digest[..8]);
@@ -42,12 +45,11 @@ impl Drafts {
         let mut path = root.join(format!("{name:016x}.json"));
         for screen in 1..=SCREENS {
             let lock = own_files::open(&path.with_extension("lock"), Purpose::ReadWrite);
-            match lock.as_ref().map(File::try_lock) {
-                Ok(Err(TryLockError::WouldBlock)) if screen < SCREENS => {
-                    path = root.join(format!("{name:016x}-{screen}.json"));
-                }
-                _ => return Self { path: Some(path), _lock: lock.ok() },
+            let is_taken = lock.as_ref().is_ok_and(|lock| matches!(own_files::lock(lock), Ok(false)));
+            if !is_taken || screen == SCREENS {
+                return Self { path: Some(path), _lock: lock.ok() };
             }
+            path = root.join(format!("{name:016x}-{screen}.json"));
         }
         Self { path: Some(path), _lock: None }
     }
@@ -57,14 +59,13 @@ impl Drafts {
     #[must_use]
     pub(crate) fn load(&self) -> (Vec<Draft>, Option<String>) {
         let Some(path) = &self.path else { return (Vec::new(), None) };
-        let mut bytes = Vec::new();
-        match own_files::open(path, Purpose::Read).and_then(|mut file| file.read_to_end(&mut bytes)) {
-            Ok(_) => {}
+        let bytes = match own_files::open(path, Purpose::Read).and_then(|file| bounded::read(file, LARGEST)) {
+            Ok(bytes) => bytes,
             Err(error) if error.kind() == ErrorKind::NotFound => return (Vec::new(), None),
             Err(error) => {
                 return (Vec::new(), Some(format!("Cannot read the saved drafts: {error} ({})", path.display())));
             }
-        }
+        };
         match serde_json::from_slice(utf8::without_mark(&bytes)) {
             Ok(drafts) => (drafts, None),
             Err(reason) => {
@@ -87,23 +88,20 @@ impl Drafts {
         let Some(path) = &self.path else {
             return if drafts.is_empty() { Ok(()) } else { Err("you have no home directory".to_owned()) };
         };
-        if drafts.is_empty() {
-            // Fails if no draft was ever saved.
-            let _ = std::fs::remove_file(path);
-            return Ok(());
-        }
         write(path, drafts).map_err(|error| format!("{error} ({})", path.display()))
     }
 }
 
-fn write(path: &Path, drafts: &[Draft]) -> std::io::Result<()> {
+fn write(path: &Path, drafts: &[Draft]) -> io::Result<()> {
+    if drafts.is_empty() {
+        return match std::fs::remove_file(path) {
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        };
+    }
     // The directory may have been deleted, and its error says more than that of the file.
     path.parent().map_or(Ok(()), own_files::make_directory)?;
-    let beside = path.with_extension("new");
-    let mut file = own_files::open(&beside, Purpose::ReadWrite)?;
-    file.set_len(0)?;
-    file.write_all(serde_json::to_string(drafts)?.as_bytes())?;
-    std::fs::rename(beside, path)
+    own_files::replace(path, &path.with_extension("new"), Purpose::ReadWrite, &serde_json::to_vec(drafts)?)
 }
 
 #[cfg(test)]

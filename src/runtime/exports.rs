@@ -1,6 +1,7 @@
 //! Exports what is shown to a file, as the command `export` does: the same lines, only final messages, and a part file that gets its
 //! name when it is complete. An export that fails or is cancelled leaves no file behind.
 
+use std::convert::Infallible;
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -9,7 +10,7 @@ use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use futures_util::stream::BoxStream;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
@@ -29,10 +30,20 @@ use crate::store::{Filter, Namespace, StoreError};
 /// The time between two reports.
 const INTERVAL: Duration = Duration::from_millis(100);
 
+/// The longest that the end of the program waits for the file of a cancelled export to be removed.
+const LIMIT: Duration = Duration::from_millis(500);
+
 /// The export under way. Dropping it cancels the export.
 #[derive(Debug, Default)]
 pub(crate) struct Exports {
-    task: Option<JoinHandle<()>>,
+    current: Option<Current>,
+}
+
+#[derive(Debug)]
+struct Current {
+    task: JoinHandle<()>,
+    /// Closed when the file is complete or removed.
+    file: oneshot::Receiver<Infallible>,
 }
 
 impl Exports {
@@ -45,20 +56,30 @@ impl Exports {
         job: ExportJob,
     ) {
         self.stop();
-        self.task = Some(tokio::spawn(async move {
+        let (open, file) = oneshot::channel();
+        let task = tokio::spawn(async move {
             let reports = Reports { events, generation };
-            let report = match export(&answerer, job, &reports).await {
+            let report = match export(&answerer, job, open, &reports).await {
                 Ok(exported) => ExportReport::Done(exported),
                 Err(Refusal::Exists) => ExportReport::Exists,
                 Err(Refusal::Failed(problem)) => ExportReport::Failed(problem),
             };
             reports.send(report).await;
-        }));
+        });
+        self.current = Some(Current { task, file });
     }
 
     pub(crate) fn stop(&mut self) {
-        if let Some(task) = self.task.take() {
+        if let Some(current) = self.current.take() {
+            current.task.abort();
+        }
+    }
+
+    /// Cancels the export, and waits until its file is removed. A thread may still be writing to it.
+    pub(crate) async fn end(mut self) {
+        if let Some(Current { task, file }) = self.current.take() {
             task.abort();
+            let _ = tokio::time::timeout(LIMIT, file).await;
         }
     }
 }
@@ -110,10 +131,15 @@ impl Reports {
     }
 }
 
-async fn export(answerer: &Answerer, job: ExportJob, reports: &Reports) -> Result<Exported, Refusal> {
+async fn export(
+    answerer: &Answerer,
+    job: ExportJob,
+    open: oneshot::Sender<Infallible>,
+    reports: &Reports,
+) -> Result<Exported, Refusal> {
     let path = expanded(&job.path);
     let replace = job.replace;
-    let mut file = blocking(move || ExportFile::open(&path, replace)).await?;
+    let mut file = blocking(move || ExportFile::open(&path, replace, open)).await?;
     let namespace = answerer.namespace(&job.namespace).await?;
     let path = std::path::absolute(&file.path).unwrap_or_else(|_| file.path.clone());
     let mut exported = Exported { path: path.display().to_string(), ..Exported::default() };
@@ -206,10 +232,12 @@ struct ExportFile {
     compression: Compression,
     piece: Vec<u8>,
     is_complete: bool,
+    /// Dropped last, after the file was removed.
+    _open: oneshot::Sender<Infallible>,
 }
 
 impl ExportFile {
-    fn open(path: &Path, replace: bool) -> Result<Self, Refusal> {
+    fn open(path: &Path, replace: bool, open: oneshot::Sender<Infallible>) -> Result<Self, Refusal> {
         match std::fs::metadata(path) {
             Ok(found) if found.is_dir() => return Err(failed(path, "this is a directory")),
             Ok(found) if !found.is_file() => return Err(failed(path, "this is not a regular file")),
@@ -229,7 +257,7 @@ impl ExportFile {
             return Err(failed(&path, what));
         }
         let compression = Compression::of_name(&path);
-        let file = Self { path, part, file, replace, compression, piece: Vec::new(), is_complete: false };
+        let file = Self { path, part, file, replace, compression, piece: Vec::new(), is_complete: false, _open: open };
         // The new file is not readable by more people than the one that it replaces.
         if let Ok(replaced) = std::fs::metadata(&file.path) {
             file.file.set_permissions(replaced.permissions()).map_err(|error| failed(&file.part, error))?;
@@ -281,6 +309,10 @@ impl Drop for ExportFile {
 mod tests {
     use super::*;
 
+    fn opened(path: &Path, replace: bool) -> Result<ExportFile, Refusal> {
+        ExportFile::open(path, replace, oneshot::channel().0)
+    }
+
     fn refusal(outcome: Result<ExportFile, Refusal>) -> String {
         match outcome {
             Ok(_) => "opened".to_owned(),
@@ -308,7 +340,7 @@ mod tests {
         let directory = tempfile::tempdir().expect("a directory");
         let path = directory.path().join("a.ndjson");
         let mut exported = Exported::default();
-        let file = ExportFile::open(&path, false).ok().expect("a new file");
+        let file = opened(&path, false).ok().expect("a new file");
         let file = file.write(&message(), &mut exported).await.ok().expect("written");
         assert!(!path.exists());
         assert!(file.finish().is_ok());
@@ -320,9 +352,33 @@ mod tests {
     #[tokio::test]
     async fn a_dropped_file_leaves_nothing_behind() {
         let directory = tempfile::tempdir().expect("a directory");
-        let file = ExportFile::open(&directory.path().join("a.ndjson"), false).ok().expect("a new file");
+        let file = opened(&directory.path().join("a.ndjson"), false).ok().expect("a new file");
         drop(file.write(&message(), &mut Exported::default()).await);
         assert_eq!(std::fs::read_dir(directory.path()).expect("a directory").count(), 0);
+    }
+
+    #[tokio::test]
+    async fn the_end_waits_until_the_file_of_a_cancelled_export_is_removed() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let (open, gone) = oneshot::channel();
+        let file = ExportFile::open(&directory.path().join("a.ndjson"), false, open).ok().expect("a new file");
+        let (finish, writing) = std::sync::mpsc::channel();
+        // A slow disk keeps the thread that writes busy.
+        let task = tokio::spawn(async move {
+            let _ = blocking(move || {
+                let _: () = writing.recv().expect("the disk answers");
+                drop(file);
+                Ok(())
+            })
+            .await;
+        });
+        let exports = Exports { current: Some(Current { task, file: gone }) };
+        tokio::task::yield_now().await;
+        let ended = async {
+            exports.end().await;
+            assert_eq!(std::fs::read_dir(directory.path()).expect("a directory").count(), 0);
+        };
+        tokio::join!(ended, async { finish.send(()).expect("the thread waits") });
     }
 
     #[test]
@@ -330,15 +386,15 @@ mod tests {
         let directory = tempfile::tempdir().expect("a directory");
         let path = directory.path().join("a.ndjson");
         std::fs::write(&path, "precious").expect("written");
-        assert_eq!(refusal(ExportFile::open(&path, false)), "exists");
-        assert!(refusal(ExportFile::open(directory.path(), true)).ends_with("this is a directory"));
+        assert_eq!(refusal(opened(&path, false)), "exists");
+        assert!(refusal(opened(directory.path(), true)).ends_with("this is a directory"));
         let missing = directory.path().join("missing/a.ndjson");
-        assert!(refusal(ExportFile::open(&missing, false)).contains("missing/a.ndjson"));
+        assert!(refusal(opened(&missing, false)).contains("missing/a.ndjson"));
         let part = directory.path().join("b.ndjson.part");
         std::fs::write(&part, "unfinished").expect("written");
-        assert!(refusal(ExportFile::open(&directory.path().join("b.ndjson"), false)).contains("unfinished export"));
+        assert!(refusal(opened(&directory.path().join("b.ndjson"), false)).contains("unfinished export"));
         assert_eq!(std::fs::read_to_string(&part).expect("there"), "unfinished");
-        let file = ExportFile::open(&path, true).ok().expect("may be replaced");
+        let file = opened(&path, true).ok().expect("may be replaced");
         assert_eq!(std::fs::read_to_string(&path).expect("there"), "precious", "until the export is complete");
         assert!(file.finish().is_ok());
         assert_eq!(std::fs::read_to_string(&path).expect("there"), "");
@@ -348,7 +404,7 @@ mod tests {
     fn a_file_that_appears_meanwhile_is_kept() {
         let directory = tempfile::tempdir().expect("a directory");
         let path = directory.path().join("a.ndjson");
-        let file = ExportFile::open(&path, false).ok().expect("a new file");
+        let file = opened(&path, false).ok().expect("a new file");
         std::fs::write(&path, "precious").expect("written");
         assert!(file.finish().is_err());
         assert_eq!(std::fs::read_to_string(&path).expect("there"), "precious");

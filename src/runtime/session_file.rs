@@ -4,7 +4,7 @@
 //! A file of a newer version is neither read nor written. A file that cannot be read as JSON is moved aside. Members that this
 //! version does not know stay.
 
-use std::fs::{File, TryLockError};
+use std::fs::File;
 use std::io::{self, ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -194,13 +194,13 @@ impl SessionFile {
         let lock = own_files::open(&self.directory.join("session.lock"), Purpose::ReadWrite)?;
         let limit = Instant::now() + LOCK_LIMIT;
         loop {
-            match lock.try_lock() {
-                Ok(()) => return Ok(lock),
-                Err(TryLockError::WouldBlock) if Instant::now() < limit => {
-                    std::thread::sleep(Duration::from_millis(5));
-                }
-                Err(error) => return Err(error.into()),
+            if own_files::lock(&lock)? {
+                return Ok(lock);
             }
+            if Instant::now() >= limit {
+                return Err(io::Error::new(ErrorKind::WouldBlock, "another program holds its lock"));
+            }
+            std::thread::sleep(Duration::from_millis(5));
         }
     }
 }

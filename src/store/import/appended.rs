@@ -53,7 +53,7 @@ pub(super) async fn plan(
             Repeat::Different => return Err(ImportError::of(index, Problem::IdTwice(message.id)).into()),
             Repeat::New | Repeat::Unknown => {}
         }
-        let position = end.append(message).map_err(|error| ImportError::Refused { index, error })?;
+        let position = end.append(index, message)?;
         plan.new.push(PlannedMessage { index, position });
     }
     refuse_without_room(context, messages, &ends)?;
@@ -103,17 +103,19 @@ impl End {
     /// Returns the position of the next message.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if the stream is not at the expected version.
-    fn append(&mut self, message: MessageRef<'_>) -> StoreResult<Position> {
+    /// [`StoreError::Conflict`] if the stream is not at the expected version, and [`Problem::StreamFull`].
+    fn append(&mut self, index: usize, message: MessageRef<'_>) -> Result<Position, ImportError> {
         let expected = match message.placement {
             Placement::Next { expected: Some(expected), .. } => expected,
             _ => self.left_at.map_or(ExpectedVersion::Any, ExpectedVersion::At),
         };
         if expected.as_argument().is_some_and(|expected| expected != self.version) {
             let actual = (self.version >= 0).then_some(self.version);
-            return Err(StoreError::Conflict { stream: StreamName::stored(message.stream), expected, actual });
+            let error = StoreError::Conflict { stream: StreamName::stored(message.stream), expected, actual };
+            return Err(ImportError::Refused { index, error });
         }
-        self.version += 1;
+        let full = || ImportError::of(index, Problem::StreamFull(StreamName::stored(message.stream)));
+        self.version = self.version.checked_add(1).ok_or_else(full)?;
         self.left_at = Some(self.version);
         Ok(self.version)
     }

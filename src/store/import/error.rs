@@ -69,6 +69,9 @@ pub enum Problem {
         /// The position of the message.
         position: Position,
     },
+    /// The stream ends at the largest possible position.
+    #[error("{0} ends at position {max}, so nothing can follow", max = Position::MAX)]
+    StreamFull(StreamName),
     /// The message cannot keep its global position, for this reason.
     #[error("cannot keep the global position: {0}")]
     NoGlobalPosition(&'static str),

@@ -75,7 +75,7 @@ async fn ends(context: Context<'_>, messages: &dyn Messages, checked: &Checked) 
     let mut ends = Vec::with_capacity(checked.streams.len());
     for (number, first) in checked.streams.iter().enumerate() {
         let stream = messages.get(*first).stream;
-        let before = position_of(messages, *first) - 1;
+        let before = position_of(messages, *first).saturating_sub(1);
         // Stored positions stay taken, so a version that was seen before needs no lookup.
         let is_known = || before < 0 || context.versions.get(stream).is_some_and(|version| version >= before);
         if context.compare_first || !is_known() {
@@ -117,7 +117,7 @@ fn decide(
             Repeat::Different | Repeat::New => Err(taken(message, position, "id")),
         };
     }
-    if options.allow_gaps || position == end.version + 1 {
+    if options.allow_gaps || position.checked_sub(1) == Some(end.version) {
         return Ok(Decision::Write { checked: true });
     }
     let message = messages.get(index);

@@ -15,7 +15,7 @@ use crate::message::{Difference, GlobalPosition, Position, StreamName};
 use crate::store::row::{ServerTime, column, text};
 use crate::store::session::Transaction;
 use crate::store::shape::{Column, ColumnType, MICROSECONDS};
-use crate::store::{Flavour, Namespace, Result};
+use crate::store::{Flavour, Namespace, Result, StoreError};
 
 /// Most bytes of bodies in one comparison.
 const COMPARED: usize = 1 << 20;
@@ -176,10 +176,15 @@ pub(super) async fn stored(
         LookupKey::Id => same_id(namespace),
     };
     let columns = &namespace.shape().columns;
+    let id_is = namespace.id_is("m.id", "n.id");
     let data_differs = text_differs("data", &columns.data);
     let metadata_differs = text_differs("metadata", &columns.metadata);
-    let values =
-        [("condition", condition.as_str()), ("data_differs", &data_differs), ("metadata_differs", &metadata_differs)];
+    let values = [
+        ("condition", condition.as_str()),
+        ("id_is", &id_is),
+        ("data_differs", &data_differs),
+        ("metadata_differs", &metadata_differs),
+    ];
     let sql = namespace.query(include_str!("../../../sql/query/import_found.sql"), &values);
     let decimals = columns.time.decimals();
     let mut all = Vec::with_capacity(planned.len());
@@ -255,7 +260,9 @@ pub(super) async fn first_taken(
         };
         let at = |row: &Row| -> Result<(usize, StreamName, Position)> {
             let ordinal: i64 = column(row, 0)?;
-            let index = usize::try_from(ordinal - 1).unwrap_or(0);
+            let index = usize::try_from(ordinal - 1).ok().filter(|index| *index < some.len());
+            let message = || format!("the server named message {ordinal} of {}", some.len());
+            let index = index.ok_or_else(|| StoreError::Server { code: "XX000".to_owned(), message: message() })?;
             Ok((index, StreamName::stored(column::<String>(row, 1)?), column(row, 2)?))
         };
         let by_id = by_id.as_ref().map(at).transpose()?;

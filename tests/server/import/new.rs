@@ -1,6 +1,6 @@
 //! Tests of messages without positions: they go to the end of their streams, and detect other writers.
 
-use super::lines::{all, id};
+use super::lines::{all, id, line};
 use crate::support::place::{Place, in_each_place};
 use crate::support::stores::Kind;
 
@@ -8,6 +8,7 @@ in_each_place!(
     new_messages_are_appended_to_their_streams,
     expected_versions_come_from_a_field_and_then_follow_the_stream,
     a_new_message_with_an_id_is_written_once,
+    nothing_follows_the_largest_position_of_a_stream,
     a_message_without_a_position_has_no_time_or_global_position_of_its_own,
 );
 
@@ -95,6 +96,15 @@ fn a_new_message_with_an_id_is_written_once(place: &Place) {
         error.contains("line 3: version conflict on account-1: expected version 1, but the stream is at version 2"),
         "{error}"
     );
+}
+
+fn nothing_follows_the_largest_position_of_a_stream(place: &Place) {
+    let last = line(1, "account-1", i64::MAX.unsigned_abs());
+    place.run_with_input(&["import", "--allow-gaps"], &last).done();
+    let error = place.run_with_input(&["import"], "{\"stream\":\"account-1\",\"type\":\"T\"}").failed(2);
+    let expected = "line 1: account-1 ends at position 9223372036854775807, so nothing can follow";
+    assert!(error.contains(expected), "{error}");
+    assert_eq!(column(&all(place, "account"), "pos"), [i64::MAX.to_string()]);
 }
 
 fn a_message_without_a_position_has_no_time_or_global_position_of_its_own(place: &Place) {

@@ -16,6 +16,7 @@ in_each_place!(
     messages_that_a_trigger_changes_are_reported,
     rows_that_a_trigger_moves_to_a_child_table_are_stored,
     no_message_is_written_twice_without_unique_indexes,
+    an_import_compares_the_most_similar_of_several_stored_messages,
     the_same_json_in_another_spelling_is_reported,
     equal_json_with_another_text_is_reported_if_the_column_keeps_the_text,
 );
@@ -137,6 +138,32 @@ fn no_message_is_written_twice_without_unique_indexes(place: &Place) {
     let taken = file(place, "taken", line(2, "b-1", 0));
     let error = place.run(&["import", &taken]).failed(2);
     assert!(error.contains(&format!("line 1: ID {} is taken by a different message", id(2))), "{error}");
+}
+
+fn an_import_compares_the_most_similar_of_several_stored_messages(place: &Place) {
+    let kept = export("account", 6, 2);
+    let new: String = (0..3)
+        .map(|number| format!("{{\"id\":\"{}\",\"stream\":\"order-1\",\"type\":\"T\"}}\n", id(number + 10)))
+        .collect();
+    let (kept, new) = (file(place, "kept", kept), file(place, "new", new));
+    for path in [&kept, &new] {
+        place.run(&["import", path]).done();
+    }
+    // The first two messages of account-0 and the first of order-1 have a twin at their position, with another ID or another stream.
+    let twins = "drop index messages_id; drop index messages_stream;
+         create index on messages (stream_name, position); create index on messages (id);
+         insert into messages (id, stream_name, position, type)
+           select gen_random_uuid(), stream_name, position, 'Twin' from messages where stream_name = 'account-0' and position < 2;
+         insert into messages (id, stream_name, position, type)
+           select id, 'a-first', 0, 'Twin' from messages where stream_name = 'order-1' and position = 0;
+         cluster messages using messages_stream_name_position_idx";
+    if !execute(place, twins) {
+        return;
+    }
+    for (path, present) in [(&kept, 6), (&new, 3)] {
+        let printed = place.run(&["import", path]).done();
+        assert_eq!(printed, format!("{{\"imported\":0,\"present\":{present},\"dryRun\":false}}\n"));
+    }
 }
 
 fn the_same_json_in_another_spelling_is_reported(place: &Place) {

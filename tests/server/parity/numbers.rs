@@ -30,6 +30,8 @@ async fn rejects_exactly_the_numbers_that_the_server_rejects() {
         "-0e5",
         "-1e131072",
         "1e-99999999999",
+        "1e-9223372036854775808",
+        "0.1e-9223372036854775808",
     ];
     let mut numbers: Vec<String> = ends.into_iter().map(str::to_owned).collect();
     numbers.extend(["9".repeat(131_072), "9".repeat(131_073)]);

@@ -13,6 +13,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
+use crate::bounded;
 use crate::cli::blocking::may_block;
 use crate::cli::error::{CommandError, Result, Signalled, Status};
 use crate::cli::interrupt::Interrupt;
@@ -143,7 +144,7 @@ impl PartFile {
             file.seek(SeekFrom::Start(0))?;
             let kept = BufReader::with_capacity(READ, (&mut *file).take(length));
             let (mut lines, mut line) = (compression.reader(kept, READ)?, Vec::new());
-            while lines.read_until(b'\n', &mut line)? > 0 {
+            while bounded::read_line(&mut lines, &mut line)? > 0 {
                 // Anything else in the file is not from an export.
                 if let Ok(kept) = serde_json::from_slice(&line) {
                     see(&kept);
@@ -245,7 +246,11 @@ fn read_usable(file: &File, compression: Compression) -> io::Result<Usable> {
     match compression {
         Compression::None => {
             let mut text = Vec::new();
-            while input.read_until(b'\n', &mut text)? > 0 && text.ends_with(b"\n") {
+            // After a power failure, a file can end in zeros instead of a line.
+            while input.fill_buf()?.first() == Some(&b'{')
+                && bounded::read_line(&mut input, &mut text)? > 0
+                && text.ends_with(b"\n")
+            {
                 let Ok(line) = serde_json::from_slice(&text) else { break };
                 usable.add(input.count, line, line);
                 text.clear();
@@ -271,7 +276,7 @@ fn read_usable(file: &File, compression: Compression) -> io::Result<Usable> {
 fn ends(piece: impl Read) -> io::Result<(Line, Line)> {
     let mut piece = BufReader::new(piece);
     let (mut first, mut last, mut text) = (None, Vec::new(), Vec::new());
-    while piece.read_until(b'\n', &mut text)? > 0 {
+    while bounded::read_line(&mut piece, &mut text)? > 0 {
         if first.is_none() {
             first = Some(serde_json::from_slice(&text)?);
         }
@@ -365,6 +370,20 @@ mod tests {
                 assert_eq!(std::fs::metadata(&part_path).expect("its size").len(), length, "{name} cut at {left}");
             }
         }
+    }
+
+    #[test]
+    fn the_zeros_that_a_power_failure_left_are_not_read() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("a.ndjson.part");
+        let line = "{\"id\":\"00000000-0000-0000-0000-000000000000\",\"gpos\":1}\n";
+        std::fs::write(&path, line).expect("written");
+        let mut file = File::options().read(true).write(true).open(&path).expect("a file");
+        file.set_len(1 << 30).expect("a sparse file");
+        let usable = read_usable(&file, Compression::None).expect("read");
+        assert_eq!(usable.length, line.len() as u64);
+        let read = file.stream_position().expect("a position");
+        assert!(read <= READ as u64, "{read} bytes were read");
     }
 
     #[test]

@@ -6,12 +6,11 @@ use std::io::{self, BufRead, BufReader, Cursor, IsTerminal as _, Read};
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::bounded;
 use crate::cli::progress::Progress;
 use crate::compression::Compression;
 use crate::utf8::{self, NotUtf8};
 
-/// The longest line in bytes; jsonb stores no more than that.
-pub(super) const LONGEST: usize = 256 << 20;
 /// Size of a read in bytes.
 const PIECE: usize = 64 * 1024;
 /// The buffer shrinks to this size after a longer line.
@@ -89,7 +88,7 @@ pub(super) struct Lines {
 pub(super) enum LineError {
     /// An error of the system, or damaged or truncated compressed data.
     Unreadable(io::Error),
-    /// Longer than [`LONGEST`].
+    /// Longer than [`bounded::LINE`].
     TooLong,
     /// Text in an encoding other than UTF-8.
     Encoded(NotUtf8),
@@ -127,7 +126,7 @@ impl Lines {
         self.line.clear();
         self.line.shrink_to(KEPT);
         self.number += 1;
-        let read = self.reader.by_ref().take(LONGEST as u64 + 1).read_until(b'\n', &mut self.line);
+        let read = bounded::read_line(&mut self.reader, &mut self.line);
         let read = read.map_err(LineError::Unreadable)?;
         if read == 0 {
             return Ok(None);
@@ -139,7 +138,7 @@ impl Lines {
         // Concatenated files can have a byte order mark in any line.
         let mark = self.line.len() - utf8::without_mark(&self.line).len();
         self.line.drain(..mark);
-        if self.line.len() > LONGEST {
+        if self.line.len() > bounded::LINE {
             return Err(LineError::TooLong);
         }
         Ok(Some(if ended { Ended::Yes } else { Ended::No }))

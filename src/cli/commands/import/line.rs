@@ -7,8 +7,8 @@ use std::ops::Range;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::input::LONGEST;
 use super::placeholders::{self, BRACES, Placeholders};
+use crate::bounded;
 use crate::cli::output::time::rfc3339_text;
 use crate::json::scan::Accept;
 use crate::json::{scan_members, string_value};
@@ -101,7 +101,7 @@ pub(super) struct LineParser {
 
 impl LineParser {
     pub(super) fn new(expected_from: Option<String>) -> Self {
-        Self { expected_from, longest: LONGEST }
+        Self { expected_from, longest: bounded::LINE }
     }
 
     /// Parses a line.

@@ -66,6 +66,7 @@ pub mod embedded;
 mod error;
 pub mod export;
 mod filter;
+mod fingerprints;
 mod flavour;
 pub mod import;
 mod namespace;

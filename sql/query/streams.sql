@@ -20,7 +20,7 @@ cross join lateral (
   select {last}
   from {table}
   where stream_name::text = walk.name
-  order by position desc
+  order by {last_first}
   limit 1
 ) as last
 where left(walk.name, length($2)) = $2

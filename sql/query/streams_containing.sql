@@ -23,7 +23,7 @@ cross join lateral (
   select {last}
   from {table}
   where stream_name::text = walk.name
-  order by position desc
+  order by {last_first}
   limit 1
 ) as last
 where walk.is_match

@@ -22,7 +22,7 @@ cross join lateral (
   select {last}
   from {table} as m
   where m.stream_name::text = names.stream_name::text
-  order by position desc
+  order by {last_first}
   limit 1
 ) as last
 order by names.stream_name {order}

@@ -31,7 +31,7 @@ cross join lateral (
   select {last}
   from {table}
   where stream_name::text = matching.name
-  order by position desc
+  order by {last_first}
   limit 1
 ) as last
 union all

@@ -20,7 +20,7 @@ from (
     n.newest_id,
     -- A table without a unique index can have several.
     (
-      select string_agg(same.id::text, ' ') from (select id from {table} where global_position = $16 limit 100) same
+      select array_agg(same.id::text) from (select id from {table} where global_position = $16 limit 100) same
     ) as remembered_ids,
     (clock_timestamp() at time zone 'utc')::timestamp as server_time,
     n.standby,

@@ -36,6 +36,7 @@ declare
   _is_ours boolean;
   _described boolean;
   _shape json;
+  _is_locked boolean;
   _namespaces json[] := '{}';
 begin
   if has_schema_privilege(to_regnamespace('eventodb_store'), 'usage') then
@@ -129,6 +130,7 @@ begin
     end loop;
 
     _shape := null;
+    _is_locked := false;
     if _found.relkind in ('r', 'p') and _present @> {columns} then
       _described := _found.several <= 8;
       if not _described then
@@ -137,7 +139,16 @@ begin
         );
       end if;
       if _described then
+        begin
 {shape}
+        exception when lock_not_available then
+          if _found.several = 1 then
+            raise;
+          end if;
+          _is_locked := true;
+          -- As in check.sql.
+          perform set_config('lock_timeout', '1ms', true);
+        end;
       end if;
     end if;
 
@@ -151,6 +162,7 @@ begin
       'version_problem', _holder.relname || ' was not read: ' || _problem,
       'named', _named,
       'message_db', _message_db,
+      'is_locked', _is_locked,
       'shape', _shape
     );
   end loop;

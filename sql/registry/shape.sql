@@ -31,6 +31,7 @@ declare
   _rules json := '[]';
   _routine record;
   _arguments json;
+  _body text;
   _is_message_db boolean := false;
   _originals oid[] := '{}';
   _overloads oid[] := '{}';
@@ -61,13 +62,16 @@ begin
   for _column in
     select
       a.attname, a.attnum, a.attnotnull, a.attidentity <> '' as identity, a.attcollation,
-      format_type(a.atttypid, a.atttypmod) as type_name, t.oid, t.typtype, t.typbasetype, false as has_casts, false as nondeterministic
+      format_type(a.atttypid, a.atttypmod) as type_name, a.atttypmod as modifier, t.oid, t.typtype, t.typbasetype, t.typtypmod,
+      false as has_casts, false as nondeterministic
     from pg_attribute a
     join pg_type t on t.oid = a.atttypid
     where a.attrelid = _found.oid and a.attname = any ({columns}) and not a.attisdropped
   loop
     while _column.typtype = 'd' loop
-      select t.oid, t.typtype, t.typbasetype into _column.oid, _column.typtype, _column.typbasetype
+      _column.modifier := greatest(_column.modifier, _column.typtypmod);
+      select t.oid, t.typtype, t.typbasetype, t.typtypmod
+      into _column.oid, _column.typtype, _column.typbasetype, _column.typtypmod
       from pg_type t
       where t.oid = _column.typbasetype;
     end loop;
@@ -82,6 +86,7 @@ begin
     _fields := _fields || jsonb_build_object(_column.attname, jsonb_build_object(
       'number', _column.attnum,
       'oid', _column.oid::int8,
+      'modifier', _column.modifier,
       'kind', _column.typtype,
       'name', _column.type_name,
       'not_null', _column.attnotnull,
@@ -248,6 +253,7 @@ begin
     elsif _routine.proname = 'write_message' then
       if _routine.pronargs = 6 then
         _arguments := to_json(_routine.proargtypes::oid[]::int8[]);
+        _body := nullif(_routine.prosrc, '');
       end if;
     elsif _routine.pronargs = 1 and _routine.proargtypes[0] = 'varchar'::regtype and _routine.prorettype = 'varchar'::regtype
       and _routine.proconfig is null and _routine.lanname = 'plpgsql'
@@ -318,6 +324,7 @@ begin
     'triggers', _triggers,
     -- The argument types of write_message.
     'write_arguments', _arguments,
+    'write_body', _body,
     'rules', _rules,
     'row_security', row_security_active(_found.oid),
     -- A subscription names the partitions, unless the publication has publish_via_partition_root.

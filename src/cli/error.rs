@@ -220,6 +220,9 @@ impl From<StoreError> for CommandError {
                     command_on(["last"], stream.as_str())
                 )),
             ),
+            StoreError::HistoryChanged { .. } => {
+                (Status::Failed, Some("Start again, because the messages so far are from another history".to_owned()))
+            }
             StoreError::NotStored { .. } => {
                 (Status::Failed, Some("Check the triggers, rules and policies of the table messages".to_owned()))
             }

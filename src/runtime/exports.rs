@@ -186,7 +186,7 @@ async fn messages_of(
 ) -> Result<(BoxStream<'static, Result<Message, StoreError>>, i64), Refusal> {
     let end = namespace.final_end(|holders| reports.waiting(holders)).await?;
     let (above, up_to) = namespace.between(filter.since, filter.until).await?;
-    let up_to = up_to.min(end);
+    let up_to = up_to.min(end.position);
     let mut group = None;
     let names = match scope {
         Scope::Namespace => Vec::new(),

@@ -13,7 +13,7 @@ use super::error::Taken;
 use super::flavour::quote_ident;
 use super::query::hex;
 use super::registration::{self, Entry, Owner};
-use super::row::column;
+use super::row::{column, text};
 use super::schema::{self, NAMESPACE_VERSION};
 use super::session::Transaction;
 use super::{Flavour, Namespace, NamespaceInfo, Result, Store, StoreError, doctor};
@@ -24,6 +24,8 @@ const PREFIX: &str = "eventodb_";
 const LONGEST_SCHEMA: usize = 63;
 /// The longest ID. With the prefix it fills the 63 bytes of a Postgres identifier.
 const LONGEST_ID: usize = 54;
+/// The most objects that an error names.
+const NAMED: usize = 5;
 
 /// A namespace to create with [`Store::create`].
 #[derive(Debug, Clone, Copy, Default)]
@@ -102,8 +104,8 @@ impl Store {
     /// is already gone, only the registry entry is removed.
     ///
     /// # Errors
-    /// [`StoreError::NamespaceNotFound`], [`StoreError::Invalid`] if Message DB created it or the registry does not list it, or any
-    /// error from the server.
+    /// [`StoreError::NamespaceNotFound`], [`StoreError::Invalid`] if Message DB created it, if the registry does not list it, or if other
+    /// tables are in the schema or depend on it, or any error from the server.
     pub async fn delete_namespace(&self, id: &str) -> Result<u64> {
         self.sessions.refuse_if_read_only()?;
         let namespace = match self.namespace(id).await {
@@ -122,6 +124,7 @@ impl Store {
             return Err(StoreError::NamespaceNotFound(id.to_owned()));
         }
         lock_tables(&transaction, schema).await?;
+        refuse_dependents(&transaction, schema).await?;
         let schema_name = quote_ident(schema);
         // Counting reads the whole table. While this transaction holds the lock, it waits for nobody.
         transaction.set_timeout(None);
@@ -286,6 +289,25 @@ fn require_deletable(info: &NamespaceInfo) -> Result<()> {
             "it is not registered, so another program may own its schema; drop the schema yourself",
         )),
         Flavour::EventoDb | Flavour::Streamscope => Ok(()),
+    }
+}
+
+/// Refuses to drop a schema if that would delete more than the store.
+async fn refuse_dependents(transaction: &Transaction<'_>, schema: &str) -> Result<()> {
+    let dependents = include_str!("../../sql/registry/dependents.sql");
+    let rows = transaction.query(dependents, &[(&schema, Type::TEXT)]).await?;
+    let found: Vec<String> = rows.iter().map(|row| text(row, 0)).collect::<Result<_>>()?;
+    let named = found.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>().join(", ");
+    match found.len() {
+        0 => Ok(()),
+        ..=NAMED => Err(invalid("namespace", &format!("this would also delete {named}; drop or move them first"))),
+        all => {
+            let more = all - NAMED;
+            Err(invalid(
+                "namespace",
+                &format!("this would also delete {named} and {more} more; drop or move them first"),
+            ))
+        }
     }
 }
 

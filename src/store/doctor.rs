@@ -4,7 +4,6 @@
 
 mod activity;
 mod facts;
-mod fingerprints;
 mod layout;
 mod limits;
 mod load;
@@ -13,6 +12,7 @@ mod server;
 
 use facts::{ServerFacts, TableFacts};
 
+use super::fingerprints::recognise;
 use super::shape::Shape;
 use super::{Flavour, Namespace, Result, StoreError, schema};
 use crate::pasteable::sql_identifier;
@@ -240,7 +240,7 @@ impl Namespace {
 pub(super) async fn has_other_functions(namespace: &Namespace) -> Result<bool> {
     let session = namespace.session().await?;
     let table = TableFacts::read(namespace, namespace.shape(), &session).await?;
-    let found = fingerprints::recognise(&table.functions, Flavour::Streamscope, &namespace.info().schema);
+    let found = recognise(&table.functions, Flavour::Streamscope, &namespace.info().schema);
     Ok(!found.missing.is_empty() || !found.changed.is_empty())
 }
 

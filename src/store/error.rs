@@ -6,7 +6,7 @@ use std::time::Duration;
 use thiserror::Error;
 use uuid::Uuid;
 
-use crate::message::{ExpectedVersion, NameError, Position, StreamName};
+use crate::message::{ExpectedVersion, GlobalPosition, NameError, Position, StreamName};
 
 /// An error of the store. Match on the variants to decide what to do; the display text is for people.
 #[derive(Debug, Error)]
@@ -131,6 +131,12 @@ pub enum StoreError {
         reason: String,
         /// Statements that change the table.
         repair: String,
+    },
+    /// Messages were replaced while they were read, so those that were returned belong to two histories.
+    #[error("the store was emptied, restored or failed over while it was read{}", above.map_or_else(String::new, |at| format!(", after global position {at}")))]
+    HistoryChanged {
+        /// The global position of the last message that was read before.
+        above: Option<GlobalPosition>,
     },
     /// The schema was renamed, and its functions use the old name. Nothing was written.
     #[error(

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::read::Messages;
 use super::row;
 use super::session::Parameter;
-use super::{Filter, Namespace, Result};
+use super::{Filter, Namespace, Result, StoreError};
 use crate::message::{GlobalPosition, Message, Name};
 
 /// Messages per statement.
@@ -32,6 +32,9 @@ pub struct ExportOptions {
 impl Namespace {
     /// Returns each message once, by ascending global position. The result is consistent if no message can appear at or below
     /// `up_to` any more (see [`Namespace::final_end`]).
+    ///
+    /// # Errors
+    /// [`StoreError::HistoryChanged`] if the store is emptied, restored or failed over meanwhile, and errors from the server.
     #[must_use]
     pub fn export(&self, options: ExportOptions) -> Messages {
         let reading = Reading {
@@ -42,6 +45,8 @@ impl Namespace {
             last: None,
             returned: Vec::new(),
             known: Vec::new(),
+            others: false,
+            table: None,
         };
         stream::try_unfold(reading, async |mut reading| Ok(reading.message().await?.map(|message| (message, reading))))
             .boxed()
@@ -59,6 +64,10 @@ struct Reading {
     returned: Vec<Uuid>,
     /// Those that the running statement returns again.
     known: Vec<Uuid>,
+    /// Whether it has returned others at that global position.
+    others: bool,
+    /// The table and its server before the first statement.
+    table: Option<String>,
 }
 
 impl Reading {
@@ -72,7 +81,9 @@ impl Reading {
                         self.known.swap_remove(index);
                         continue;
                     }
+                    self.others = true;
                 } else {
+                    self.require_same_history().await?;
                     self.last = Some(message.global_position);
                     self.returned.clear();
                 }
@@ -80,15 +91,33 @@ impl Reading {
                 return Ok(Some(message));
             }
             if self.left > 0 {
+                self.require_same_history().await?;
                 return Ok(None);
+            }
+            if self.table.is_none() {
+                self.table = Some(table(&self.namespace).await?);
             }
             self.send().await?;
         }
     }
 
+    /// Fails if the last message of the statement before has been replaced, or is gone with the table that had it. If only the message is
+    /// gone, it was deleted.
+    async fn require_same_history(&mut self) -> Result<()> {
+        if self.known.is_empty() {
+            return Ok(());
+        }
+        self.known.clear();
+        if self.others || self.table != Some(table(&self.namespace).await?) {
+            return Err(StoreError::HistoryChanged { above: self.last });
+        }
+        Ok(())
+    }
+
     /// Sends the next statement. It begins at the last global position, which may have more messages.
     async fn send(&mut self) -> Result<()> {
         self.known.clone_from(&self.returned);
+        self.others = false;
         let rows = CHUNK + self.known.len();
         let options = &self.options;
         let above = self.last.map_or(options.above, |last| last.saturating_sub(1));
@@ -122,6 +151,15 @@ impl Reading {
         self.left = rows;
         Ok(())
     }
+}
+
+/// Identifies the table, its file and the run of the server.
+async fn table(namespace: &Namespace) -> Result<String> {
+    let session = namespace.session().await?;
+    let sql = include_str!("../../sql/query/table_state.sql");
+    let row = session.query_opt(sql, &[(&namespace.table(), Type::TEXT)]).await?;
+    let row = row.ok_or_else(|| StoreError::NamespaceNotFound(namespace.info().id.clone()))?;
+    row::column(&row, 0)
 }
 
 /// The names of an export, by kind.

@@ -36,7 +36,8 @@ impl Flavour {
     /// Returns the indexed category expression, cast to text. `schema` must already be quoted.
     pub(super) fn category_expression(self, schema: &str) -> String {
         match self {
-            Self::MessageDb => format!("{schema}.category(stream_name)::text"),
+            // The function takes a varchar, to which names and enumerations are not cast implicitly.
+            Self::MessageDb => format!("{schema}.category(stream_name::varchar)::text"),
             Self::EventoDb | Self::Streamscope => "split_part(stream_name::text, '-', 1)".to_owned(),
         }
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::fingerprints::is_known_writer;
 use super::session::{Session, Sessions};
 use super::shape::Shape;
 use super::{Flavour, Result};
@@ -43,13 +44,22 @@ pub struct Namespace {
     pub(super) sessions: Arc<Sessions>,
     pub(super) info: Arc<NamespaceInfo>,
     shape: Arc<Shape>,
+    /// Whether `write_message` and the table store a message as it is sent and number it from the sequence.
+    pub(super) is_faithful: bool,
     /// The paths whose values come with message heads.
     pub(super) paths: Arc<[BodyPath]>,
 }
 
 impl Namespace {
     pub(super) fn new(sessions: &Arc<Sessions>, info: NamespaceInfo, shape: Shape) -> Self {
-        Self { sessions: Arc::clone(sessions), info: Arc::new(info), shape: Arc::new(shape), paths: Arc::default() }
+        let sessions = Arc::clone(sessions);
+        let is_faithful = is_faithful(&info, &shape);
+        Self { sessions, info: Arc::new(info), shape: Arc::new(shape), is_faithful, paths: Arc::default() }
+    }
+
+    /// Describes its table as it is now.
+    pub(super) fn with_shape(self, shape: Shape) -> Self {
+        Self { is_faithful: is_faithful(&self.info, &shape), shape: Arc::new(shape), ..self }
     }
 
     /// Reads the values of these paths with every message head: in pages, searches and followers. Bodies of more than 8 KiB are not
@@ -94,4 +104,10 @@ impl Namespace {
     pub fn bytewise(&self) -> bool {
         self.shape.bytewise
     }
+}
+
+/// A function that was changed may return without writing, or number messages in another way.
+fn is_faithful(info: &NamespaceInfo, shape: &Shape) -> bool {
+    let is_known = |body: &String| is_known_writer(body, info.flavour, &info.schema);
+    shape.stores_messages_faithfully() && shape.write_body.as_ref().is_some_and(is_known)
 }

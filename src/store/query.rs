@@ -97,6 +97,9 @@ impl Namespace {
         let (traced, last) = (self.traced_columns(), self.last_columns());
         let (m_data, m_metadata) = (self.body_as_jsonb("m.data"), self.body_as_jsonb("m.metadata"));
         let (m_data_text, m_metadata_text) = (self.body_as_text("m.data"), self.body_as_text("m.metadata"));
+        // NULLs come first, and an index on the position cannot move them to the end.
+        let last_first =
+            if self.shape().columns.position.not_null { "position desc" } else { "position desc nulls last" };
         let m_time = self.time_expression().replace("time::", "m.time::");
         let (data, metadata) = (self.body_as_jsonb("data"), self.body_as_jsonb("metadata"));
         let mut all = vec![
@@ -107,6 +110,7 @@ impl Namespace {
             ("head", head.as_ref()),
             ("traced", traced.as_ref()),
             ("last", last.as_ref()),
+            ("last_first", last_first),
             ("time", self.time_expression()),
             ("data", data.as_ref()),
             ("metadata", metadata.as_ref()),

@@ -12,7 +12,7 @@ use super::namespace::NamespaceInfo;
 use super::query::{fill, hex};
 use super::row::{Lossy, column, document};
 use super::session::Session;
-use super::shape::{self, Column, Shape};
+use super::shape::{self, Shape};
 use super::{Result, StoreError, schema, untrusted};
 
 /// The number of attempts if a namespace is deleted during the query.
@@ -64,6 +64,8 @@ struct FoundSchema {
     /// The schema name in the body of `write_message`, still escaped.
     named: Option<String>,
     message_db: Option<MessageDb>,
+    /// Whether another session holds a lock on the table, so that its shape could not be read.
+    is_locked: bool,
     shape: Option<Shape>,
 }
 
@@ -231,6 +233,9 @@ fn closed(found: &FoundSchema) -> Option<String> {
         'f' => return Some("messages is a foreign table".to_owned()),
         _ => {}
     }
+    if found.is_locked {
+        return Some("another session has locked its table messages".to_owned());
+    }
     let is_missing = |name: &&str| !found.present.iter().any(|present| present == name);
     let missing: Vec<&str> = shape::COLUMNS.into_iter().filter(is_missing).collect();
     if !missing.is_empty() {
@@ -241,8 +246,5 @@ fn closed(found: &FoundSchema) -> Option<String> {
     if let Some(part) = shape.parts.iter().find(|part| part.is_foreign()) {
         return Some(format!("partition {} of messages is a foreign table", part.name));
     }
-    shape.columns.unsupported().map(|(name, Column { type_name, generated, .. })| {
-        let computed = if *generated { " (generated)" } else { "" };
-        format!("column {name} has type {type_name}{computed}, which is not supported for a message's {name}")
-    })
+    shape.columns.unsupported()
 }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use bytes::{BufMut as _, BytesMut};
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
+use sha2::{Digest as _, Sha256};
 use tokio_postgres::Row;
 use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, accepts, to_sql_checked};
 use uuid::Uuid;
@@ -109,7 +110,19 @@ pub(super) fn time(row: &Row, index: usize) -> Result<Timestamp> {
 }
 
 /// A stored ID, or its text if that is not a UUID.
-struct StoredId(Result<Uuid, String>);
+pub(super) struct StoredId(Result<Uuid, String>);
+
+impl StoredId {
+    /// Returns the ID, or a digest of its text in the form of one, so that other IDs can be told apart too.
+    pub(super) fn digest(self) -> Uuid {
+        self.0.unwrap_or_else(|text| {
+            let digest = Sha256::digest(text.trim_end().as_bytes());
+            let mut bytes = [0; 16];
+            bytes.copy_from_slice(&digest[..16]);
+            Uuid::from_bytes(bytes)
+        })
+    }
+}
 
 impl<'a> FromSql<'a> for StoredId {
     fn from_sql(kind: &Type, raw: &'a [u8]) -> Result<Self, Box<dyn Error + Sync + Send>> {

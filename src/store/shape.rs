@@ -37,6 +37,8 @@ pub struct Shape {
     pub calls: BTreeSet<String>,
     /// OIDs of the argument types of `write_message`: ID, stream, type, data, metadata, expected version.
     write_arguments: Option<Vec<u32>>,
+    /// The body of `write_message`, unless it is standard SQL.
+    pub(super) write_body: Option<String>,
     kind: char,
     ids_are_indexed: bool,
     /// The columns of each unique index by number, in index order.
@@ -68,8 +70,8 @@ pub struct Columns {
 }
 
 impl Columns {
-    /// Returns the first column whose type cannot represent the corresponding field of a message.
-    pub(super) fn unsupported(&self) -> Option<(&'static str, &Column)> {
+    /// Returns which column has a type that cannot represent the corresponding field of a message.
+    pub(super) fn unsupported(&self) -> Option<String> {
         let all = [
             ("global_position", &self.global_position, ColumnType::is_number as fn(ColumnType) -> bool),
             ("position", &self.position, ColumnType::is_number),
@@ -80,7 +82,10 @@ impl Columns {
             ("metadata", &self.metadata, ColumnType::is_body),
             ("id", &self.id, ColumnType::is_id),
         ];
-        all.into_iter().find(|(_, column, fits)| !fits(column.kind)).map(|(name, column, _)| (name, column))
+        let (name, Column { type_name, generated, .. }, _) =
+            all.into_iter().find(|(_, column, fits)| !fits(column.kind))?;
+        let computed = if *generated { " (generated)" } else { "" };
+        Some(format!("column {name} has type {type_name}{computed}, which is not supported for a message's {name}"))
     }
 }
 
@@ -102,14 +107,15 @@ pub struct Column {
     /// Whether the column is computed from other columns.
     pub generated: bool,
     number: i16,
+    /// The modifier of the base type, such as the 3 of `timestamp(3)`; negative if it has none.
+    modifier: i32,
 }
 
 impl Column {
     /// Returns how many decimals of a second a column of times keeps. The server rounds the others away.
     #[must_use]
     pub fn decimals(&self) -> u32 {
-        let precision = self.type_name.strip_prefix("timestamp(").and_then(|rest| rest.split_once(')'));
-        precision.and_then(|(decimals, _)| decimals.parse().ok()).unwrap_or(MICROSECONDS).min(MICROSECONDS)
+        u32::try_from(self.modifier).map_or(MICROSECONDS, |decimals| decimals.min(MICROSECONDS))
     }
 }
 
@@ -218,6 +224,7 @@ pub struct Trigger {
 struct CatalogColumn {
     number: i16,
     oid: u32,
+    modifier: i32,
     kind: char,
     name: String,
     not_null: bool,
@@ -229,12 +236,22 @@ struct CatalogColumn {
 
 impl From<CatalogColumn> for Column {
     fn from(column: CatalogColumn) -> Self {
-        let CatalogColumn { number, oid, kind, name, not_null, identity, generated, nondeterministic, has_casts } =
-            column;
+        let CatalogColumn {
+            number,
+            oid,
+            modifier,
+            kind,
+            name,
+            not_null,
+            identity,
+            generated,
+            nondeterministic,
+            has_casts,
+        } = column;
         if nondeterministic {
             // Different names would be equal, and the server cannot search in them.
             let type_name = format!("{name} with a nondeterministic collation");
-            return Self { kind: ColumnType::Other, type_name, not_null, identity, generated, number };
+            return Self { kind: ColumnType::Other, type_name, not_null, identity, generated, number, modifier };
         }
         let kind = match Type::from_oid(oid) {
             Some(Type::INT2) => ColumnType::SmallInt,
@@ -254,7 +271,7 @@ impl From<CatalogColumn> for Column {
             None if kind == 'e' && !has_casts => ColumnType::Enum,
             _ => ColumnType::Other,
         };
-        Self { kind, type_name: name, not_null, identity, generated, number }
+        Self { kind, type_name: name, not_null, identity, generated, number, modifier }
     }
 }
 
@@ -328,8 +345,8 @@ impl Shape {
         self.triggers.iter().any(|trigger| trigger.row && trigger.before) || !self.rules.is_empty()
     }
 
-    /// Returns whether `write_message` rejects duplicate IDs and positions, stores messages unchanged, and numbers them from the
-    /// sequence, so that `currval` returns the global position afterwards.
+    /// Returns whether the table rejects duplicate IDs and positions, stores messages unchanged, and numbers them from the sequence, so
+    /// that `currval` returns the global position after an INSERT.
     #[must_use]
     pub fn stores_messages_faithfully(&self) -> bool {
         let drawn = self.numbering.is_nextval || self.columns.global_position.identity;

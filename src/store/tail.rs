@@ -27,6 +27,7 @@ mod statements;
 
 pub use batch::{TailBatch, Tailed};
 pub use doubts::Doubt;
+pub use end::FinalEnd;
 pub use followed::Followed;
 pub use follower::Tail;
 pub use options::{Delivery, TailFrom, TailOptions};

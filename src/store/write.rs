@@ -84,8 +84,11 @@ impl Namespace {
             let failure = match self.attempt(message, STATEMENT_TIMEOUT, collisions > 0).await? {
                 Ok(written) => return Ok(written),
                 Err(AttemptError::Unanswered(reason)) => return self.resolve(message, reason).await,
+                Err(AttemptError::Refused(error @ (StoreError::Server { .. } | StoreError::Raised { .. }))) => {
+                    return self.refused(message, error).await;
+                }
                 Err(AttemptError::Refused(error)) if !matches!(error, StoreError::Conflict { .. }) => {
-                    return Err(self.explained(error).await);
+                    return Err(error);
                 }
                 Err(failure) => failure,
             };
@@ -112,6 +115,17 @@ impl Namespace {
             StoreError::OutcomeUnknown { id: message.id, reason }
         } else {
             StoreError::OutcomeUnclear { id: message.id, stream: message.stream.clone(), reason }
+        }
+    }
+
+    /// Returns the result of a write that the table or its function refused, for whatever reason. An earlier write may have stored the
+    /// message all the same.
+    async fn refused(&self, message: &NewMessage, error: StoreError) -> Result<Written> {
+        let stored = self.look_up(message).await.ok().and_then(|look| look.stored);
+        match stored.map(|stored| stored.as_written(message, self.shape().changes_rows())) {
+            Some(Some(written)) => Ok(Written { was_stored: true, ..written }),
+            Some(None) => Err(StoreError::DuplicateId(message.id)),
+            None => Err(self.explained(error).await),
         }
     }
 
@@ -191,7 +205,7 @@ impl Namespace {
         let arguments = arguments.parameters();
         let mut session = self.sessions.acquire().await?;
         session.set_timeout(Some(limit));
-        let answer = if self.shape().stores_messages_faithfully() {
+        let answer = if self.is_faithful {
             self.send(&session, message, &arguments, read_committed).await
         } else {
             self.send_and_look_up(&session, message, &arguments).await

@@ -237,6 +237,10 @@ fn explain_empty(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
         let all = hint(state, Action::Back, "show all");
         (format!("No match · {searched} searched{on} · {all}"), theme.dim)
     } else if messages.key.is_none()
+        && let Some(problem) = state.requests.failure(Slot::Namespaces)
+    {
+        (format!("{problem} · {}", hint(state, Action::Refresh, "reload")), theme.problem)
+    } else if messages.key.is_none()
         && state.requests.since(Slot::Namespaces).is_none()
         && state.browser.namespaces.is_empty()
     {
@@ -248,10 +252,8 @@ fn explain_empty(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
     {
         (DAMAGED.to_owned(), theme.dim)
     } else {
-        {
-            let [write, follow] = [hint(state, Action::Write, "write"), hint(state, Action::Follow, "follow")];
-            (format!("No messages · {write} · {follow}"), theme.dim)
-        }
+        let [write, follow] = [hint(state, Action::Write, "write"), hint(state, Action::Follow, "follow")];
+        (format!("No messages · {write} · {follow}"), theme.dim)
     };
     paragraph(frame, area, &text, style);
 }

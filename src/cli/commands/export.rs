@@ -23,7 +23,7 @@ use crate::cli::warnings;
 use crate::message::{GlobalPosition, Message, Name};
 use crate::numbers::count;
 use crate::store::export::ExportOptions;
-use crate::store::{Filter, Namespace};
+use crate::store::{Filter, Namespace, StoreError};
 use gaps::Gaps;
 use part::{KeptLine, Line, PartFile};
 
@@ -156,6 +156,13 @@ enum Target<'a> {
 }
 
 impl Target<'_> {
+    /// Notes an error of the store. Messages of two histories cannot be continued.
+    fn failed(&mut self, error: &StoreError) {
+        if let (Self::File(part), StoreError::HistoryChanged { .. }) = (self, error) {
+            part.spoil();
+        }
+    }
+
     fn write(&mut self, message: &Message) -> Result<()> {
         match self {
             Self::Output(output) => {
@@ -203,16 +210,16 @@ impl Exported {
 async fn select(namespace: &Namespace, prepared: &Prepared, target: &mut Target<'_>) -> Result<ExportOptions> {
     let Prepared { names, arguments, .. } = prepared;
     let filter = arguments.matching.filter(namespace).await?;
-    for doubt in namespace.doubts().await? {
-        warnings::doubt(&doubt);
-    }
     let end = namespace.final_end(warnings::blocking_transactions).await?;
+    for doubt in &end.doubts {
+        warnings::doubt(doubt);
+    }
     let (above, up_to) = namespace.between(arguments.since, arguments.until).await?;
     let mut options = ExportOptions {
         names: names.clone(),
         filter: Filter { since: arguments.since, until: arguments.until, ..filter },
         above,
-        up_to: up_to.min(end),
+        up_to: up_to.min(end.position),
     };
     if let Target::File(part) = target {
         if let Some((first, last)) = part.kept_lines() {
@@ -243,7 +250,7 @@ async fn write_all(
     let mut first = None;
     let mut messages = namespace.export(options);
     while let Some(message) = messages.next().await {
-        let message = message?;
+        let message = message.inspect_err(|error| target.failed(error))?;
         target.write(&message)?;
         exported.add(&message);
         let at = message.global_position;

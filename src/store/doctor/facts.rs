@@ -4,6 +4,7 @@
 use serde::Deserialize;
 use tokio_postgres::types::Type;
 
+use super::super::fingerprints::Function;
 use super::super::query::fill;
 use super::super::row::{Lossy, column, document};
 use super::super::session::Session;
@@ -133,20 +134,6 @@ pub(super) struct Role {
     /// Whether it may draw numbers from the sequence.
     pub draws: bool,
     pub cannot_execute: Vec<String>,
-}
-
-/// A function of the schema.
-#[derive(Debug, Deserialize)]
-pub(super) struct Function {
-    pub name: String,
-    /// Empty if the body is standard SQL and was not asked for.
-    pub body: String,
-    /// Whether it runs with the rights of its owner.
-    pub definer: bool,
-    /// `v` for volatile, `s` for stable, `i` for immutable.
-    pub volatility: char,
-    /// The settings that it runs with, such as `search_path=message_store`.
-    pub settings: Vec<String>,
 }
 
 impl ServerFacts {

@@ -2,10 +2,10 @@
 //! read does.
 
 use super::super::Flavour;
+use super::super::fingerprints::{bare, recognise};
 use super::super::refused_write::repair;
 use super::super::shape::ColumnType;
 use super::facts::Index;
-use super::fingerprints::{bare, recognise};
 use super::{CheckStatus, Observation, Patient, listed};
 use crate::numbers::grouped;
 use crate::pasteable::{command_on, sql_identifier, sql_name, sql_string};

@@ -9,7 +9,7 @@ use super::super::Result;
 use super::super::blocking::BlockingTransaction;
 use super::batch::{TailBatch, Tailed};
 use super::doubts::Doubt;
-use super::followed::Followed;
+use super::followed::{Followed, Received};
 use super::follower::{Checkpoint, Incarnation, News, Tail};
 use super::horizon::Horizon;
 use super::options::Delivery;
@@ -46,6 +46,10 @@ impl<M: Followed> Tail<M> {
                 self.begin(&session).await?;
             }
             let poll = self.poll(&session).await?;
+            self.meet(&poll.seen);
+            if self.is_another_table(&poll.seen) {
+                continue;
+            }
             if self.parts(&session, &poll.seen).await? {
                 continue;
             }
@@ -58,8 +62,8 @@ impl<M: Followed> Tail<M> {
 
     /// Returns how many messages to request: about half of what fits in a batch. A batch that overflows is cut short, which costs
     /// a connection.
-    fn fitting(&self, messages: &[M]) -> usize {
-        let bytes: usize = messages.iter().map(Followed::bytes).sum();
+    fn fitting(&self, messages: &[Received<M>]) -> usize {
+        let bytes: usize = messages.iter().map(|received| received.message.bytes()).sum();
         let fitting = (BATCH_BYTES / 2).saturating_mul(messages.len()).checked_div(bytes);
         fitting.unwrap_or(usize::MAX).clamp(1, self.options.batch.max(1))
     }
@@ -109,7 +113,7 @@ impl<M: Followed> Tail<M> {
         if !messages.is_empty() {
             self.limit = self.fitting(&messages);
         }
-        let messages = messages.into_iter().map(|message| self.deliver(message)).collect();
+        let messages = messages.into_iter().map(|received| self.deliver(received)).collect();
         let present: HashSet<String> = seen.blocking.iter().map(|blocking| blocking.transaction.clone()).collect();
         self.some_ended = self.holders.iter().any(|one| !present.contains(one)) || (self.some_ended && !looked_back);
         self.holders = present;
@@ -132,12 +136,12 @@ impl<M: Followed> Tail<M> {
         (seen, messages)
     }
 
-    fn deliver(&mut self, message: M) -> Tailed<M> {
+    fn deliver(&mut self, Received { id, message }: Received<M>) -> Tailed<M> {
         let position = message.global_position();
         let late = position < self.highest;
         self.highest = self.highest.max(position);
         self.delivered.insert(position);
-        self.memory.remember(position, message.id());
+        self.memory.remember(position, id);
         Tailed { message, late }
     }
 

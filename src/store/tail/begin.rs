@@ -6,7 +6,7 @@ use tokio::time::Instant;
 use tokio_postgres::types::Type;
 use uuid::Uuid;
 
-use super::super::row;
+use super::super::row::{self, StoredId};
 use super::super::session::{Parameter, Session};
 use super::super::shape::Shape;
 use super::followed::Followed;
@@ -15,21 +15,55 @@ use super::horizon::Horizon;
 use super::memory::History;
 use super::options::{Delivery, TailFrom};
 use super::rhythm::Found;
+use super::statements::Statements;
 use crate::message::GlobalPosition;
 use crate::store::{Result, StoreError};
 
 /// How far below the beginning late messages are detected, in global positions.
 const BEFORE: i64 = 1_000;
+/// The number of servers and files that are known. A pooler can alternate between several standbys.
+const KNOWN: usize = 16;
 
 impl<M: Followed> Tail<M> {
-    /// Reads from the catalog how the table numbers messages.
+    /// Reads from the catalog which columns the table has now, and how it numbers messages.
     pub(super) async fn ask_catalog(&mut self, session: &Session) -> Result<()> {
+        let id = &self.namespace.info().id;
         let shape = Shape::read(session, &self.namespace.table()).await?;
-        let shape = shape.ok_or_else(|| StoreError::NamespaceNotFound(self.namespace.info().id.clone()))?;
+        let shape = shape.ok_or_else(|| StoreError::NamespaceNotFound(id.clone()))?;
+        if let Some(reason) = shape.columns.unsupported() {
+            return Err(StoreError::NamespaceClosed { id: id.clone(), reason });
+        }
         self.doubts = shape.doubts();
         self.sequence = shape.numbering.sequence;
+        self.namespace = self.namespace.clone().with_shape(shape);
+        self.statements = Statements::default();
         self.catalog = Some(Instant::now());
+        self.described = None;
         Ok(())
+    }
+
+    /// Returns true if the table is not the one that the catalog described. A table that was created anew can have other columns and
+    /// another sequence, so the poll may have missed locks.
+    pub(super) fn is_another_table(&mut self, seen: &Horizon) -> bool {
+        let described = self.described.get_or_insert_with(|| seen.storage.clone());
+        let is_another = *described != seen.storage;
+        if is_another {
+            self.catalog = None;
+        }
+        is_another
+    }
+
+    /// Notes whether a server or a file of the table was never seen before. Its newest message can then have the ID and the global
+    /// position of a known one, although others have been replaced.
+    pub(super) fn meet(&mut self, seen: &Horizon) {
+        let now = Incarnation::of(seen);
+        if !self.known.contains(&now) {
+            self.suspect |= !self.known.is_empty();
+            self.known.push_back(now);
+            if self.known.len() > KNOWN {
+                self.known.pop_front();
+            }
+        }
     }
 
     /// Finds where to begin. A follower that begins after the newest message, and the screen, which already shows a list up to the
@@ -79,7 +113,8 @@ impl<M: Followed> Tail<M> {
     /// Checks whether messages that were seen have been replaced. If so, rewinds to where the new history diverges and returns true.
     pub(super) async fn parts(&mut self, session: &Session, seen: &Horizon) -> Result<bool> {
         let Some((position, id)) = self.memory.newest() else { return Ok(false) };
-        if seen.remembered.contains(&id) {
+        let is_there = seen.remembered.contains(&id);
+        if is_there && !self.suspect {
             return Ok(false);
         }
         // After a crash, a standby hides messages for a while and then shows the same ones again.
@@ -96,7 +131,10 @@ impl<M: Followed> Tail<M> {
         let back = seen.newest < position;
         let another = self.incarnation.as_ref().is_some_and(|incarnation| *incarnation != Incarnation::of(seen));
         let replaced = self.memory.replaces(&there);
-        let History::PartsAbove(part) = self.memory.compare(&there, back || another) else { return Ok(false) };
+        self.suspect = false;
+        // Rewriting the file of a table in which old messages were deleted changes no history.
+        let is_lost = !is_there && (back || another);
+        let History::PartsAbove(part) = self.memory.compare(&there, is_lost) else { return Ok(false) };
         if back {
             self.news.receded_from = self.news.receded_from.max(Some(position));
         }
@@ -118,11 +156,11 @@ impl<M: Followed> Tail<M> {
     }
 }
 
-/// Decodes global positions and IDs. An ID that is not a UUID becomes nil, which is never remembered.
+/// Decodes global positions and IDs. NULL becomes nil, which is never remembered.
 fn ids(rows: &[tokio_postgres::Row]) -> Result<Vec<(GlobalPosition, Uuid)>> {
     let pair = |row| {
-        let id: Option<String> = row::column(row, 1)?;
-        Ok((row::column(row, 0)?, id.and_then(|id| Uuid::try_parse(&id).ok()).unwrap_or_default()))
+        let id: Option<StoredId> = row::column(row, 1)?;
+        Ok((row::column(row, 0)?, id.map(StoredId::digest).unwrap_or_default()))
     };
     rows.iter().map(pair).collect()
 }

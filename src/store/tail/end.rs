@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use super::super::blocking::BlockingTransaction;
 use super::super::browse::Scope;
-use super::super::shape::Shape;
 use super::super::{Filter, Namespace, Result};
 use super::doubts::Doubt;
 use super::follower::{BUSY, Checkpoint};
@@ -14,30 +13,22 @@ use crate::message::GlobalPosition;
 /// The longest pause between two checks.
 const LOOK: Duration = Duration::from_millis(100);
 
+/// The end of the final messages of a namespace.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FinalEnd {
+    /// Messages up to this global position are final.
+    pub position: GlobalPosition,
+    /// The reasons why a message can appear below it all the same.
+    pub doubts: Vec<Doubt>,
+}
+
 impl Namespace {
-    /// Returns whether the sequence hands out numbers out of order: see [`Doubt::Unordered`].
-    ///
-    /// # Errors
-    /// Fails if the server cannot be reached or returns an error.
-    pub async fn numbers_are_unordered(&self) -> Result<bool> {
-        Ok(self.doubts().await?.contains(&Doubt::Unordered))
-    }
-
-    /// Returns the reasons why a message can appear below a global position that was reported as final.
-    ///
-    /// # Errors
-    /// Fails if the server cannot be reached or returns an error.
-    pub async fn doubts(&self) -> Result<Vec<Doubt>> {
-        let session = self.session().await?;
-        Ok(Shape::read(&session, &self.table()).await?.map(|shape| shape.doubts()).unwrap_or_default())
-    }
-
     /// Waits until messages up to the newest visible global position are final, and returns that position. Calls `waiting` with the
     /// blocking transactions if this takes half a second or longer, and again whenever they change.
     ///
     /// # Errors
     /// Fails if the server cannot be reached or returns an error.
-    pub async fn final_end(&self, mut waiting: impl FnMut(&[BlockingTransaction])) -> Result<GlobalPosition> {
+    pub async fn final_end(&self, mut waiting: impl FnMut(&[BlockingTransaction])) -> Result<FinalEnd> {
         let options = TailOptions {
             scope: Scope::Namespace,
             from: TailFrom::Start,
@@ -58,7 +49,7 @@ impl Namespace {
             let horizon = tail.horizon(&seen);
             let newest = tail.checkpoint.as_ref().map_or(seen.newest, |checkpoint| checkpoint.newest);
             if horizon >= newest {
-                return Ok(newest);
+                return Ok(FinalEnd { position: newest, doubts: tail.doubts });
             }
             let holders: Vec<BlockingTransaction> = tail.blocked_by(&seen);
             let blocking: Vec<_> = holders.iter().map(BlockingTransaction::news).collect();

@@ -1,6 +1,6 @@
 //! The state of a follower, and the horizon: how far messages are final. Nothing here sends a query.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -128,6 +128,12 @@ pub struct Tail<M> {
     pub(super) news: News,
     /// When the catalog was last checked.
     pub(super) catalog: Option<Instant>,
+    /// The table that the catalog described, and its file.
+    pub(super) described: Option<Option<String>>,
+    /// The servers and files that were seen.
+    pub(super) known: VecDeque<Incarnation>,
+    /// Whether messages may have been replaced without a trace in the newest one.
+    pub(super) suspect: bool,
     pub(super) doubts: Vec<Doubt>,
     /// The OID of the sequence of global positions.
     pub(super) sequence: Option<u32>,
@@ -168,6 +174,9 @@ impl<M: Followed> Tail<M> {
             gapless: true,
             news: News::default(),
             catalog: None,
+            described: None,
+            known: VecDeque::new(),
+            suspect: false,
             doubts: Vec::new(),
             sequence: None,
             looked_back: now,

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::super::Result;
 use super::super::blocking::BlockingTransaction;
-use super::super::row::{ServerTime, column};
+use super::super::row::{ServerTime, StoredId, column};
 use crate::message::GlobalPosition;
 
 /// What one poll sees besides messages.
@@ -40,15 +40,13 @@ impl Horizon {
     /// Decodes the last columns of a row.
     pub(super) fn read(row: &Row, detailed: bool) -> Result<Self> {
         let first = row.len().saturating_sub(Self::COLUMNS);
-        let ids = |index| -> Result<Vec<Uuid>> {
-            let ids: Option<String> = column(row, first + index)?;
-            Ok(ids.iter().flat_map(|ids| ids.split(' ')).filter_map(|id| Uuid::try_parse(id).ok()).collect())
-        };
+        let newest_id: Option<StoredId> = column(row, first + 1)?;
+        let remembered: Option<Vec<Option<StoredId>>> = column(row, first + 2)?;
         let blocking: Option<String> = column(row, first + 8)?;
         Ok(Self {
             newest: column(row, first)?,
-            newest_id: ids(1)?.first().copied(),
-            remembered: ids(2)?,
+            newest_id: newest_id.map(StoredId::digest),
+            remembered: remembered.into_iter().flatten().flatten().map(StoredId::digest).collect(),
             server_time: column::<ServerTime>(row, first + 3)?.0,
             standby: column(row, first + 4)?,
             started: column::<ServerTime>(row, first + 5)?.0,

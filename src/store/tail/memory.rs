@@ -51,7 +51,7 @@ impl Memory {
     }
 
     fn insert(&mut self, position: GlobalPosition, seen: Seen) {
-        // A nil ID stands for one that cannot be read.
+        // A nil ID stands for NULL.
         if seen.id.is_nil() {
             return;
         }

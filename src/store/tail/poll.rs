@@ -10,7 +10,7 @@ use super::super::browse::Scope;
 use super::super::query::member_condition;
 use super::super::row;
 use super::super::session::{Parameter, Session};
-use super::followed::Followed;
+use super::followed::{Followed, Received};
 use super::follower::{Incarnation, Tail};
 use super::horizon::Horizon;
 use super::options::Delivery;
@@ -29,7 +29,7 @@ const LOOK_BACK: Duration = Duration::from_millis(250);
 /// The result of one poll.
 pub(super) struct Poll<M> {
     pub(super) seen: Horizon,
-    pub(super) messages: Vec<M>,
+    pub(super) messages: Vec<Received<M>>,
     /// Whether there may be more messages.
     pub(super) full: bool,
     /// Everything up to here was read.
@@ -81,7 +81,7 @@ impl<M: Followed> Tail<M> {
         }
         let (seen, mut messages, full) = self.ask(session, Some(Range { above, up_to })).await?;
         let judged = self.judged(&seen);
-        let last = messages.last().map_or(above, Followed::global_position);
+        let last = messages.last().map_or(above, Received::global_position);
         if self.options.delivery == Delivery::WhenFinal {
             messages.retain(|message| message.global_position() <= judged);
         }
@@ -129,7 +129,7 @@ impl<M: Followed> Tail<M> {
     }
 
     /// Polls and reads the next messages of a range. The flag tells whether there may be more.
-    async fn ask(&self, session: &Session, range: Option<Range>) -> Result<(Horizon, Vec<M>, bool)> {
+    async fn ask(&self, session: &Session, range: Option<Range>) -> Result<(Horizon, Vec<Received<M>>, bool)> {
         let detailed = self.needs_details();
         let sql = self.statements.get(range.is_some(), detailed, || self.statement(range.is_some(), detailed));
         let Range { above, up_to } = range.unwrap_or(Range { above: 0, up_to: 0 });
@@ -173,9 +173,9 @@ impl<M: Followed> Tail<M> {
             if row::column::<Option<bool>>(&row, there)?.is_none() {
                 continue;
             }
-            let message = M::read(&row, &self.namespace)?;
-            bytes += message.bytes();
-            messages.push(message);
+            let received = Received::<M>::read(&row, &self.namespace)?;
+            bytes += received.message.bytes();
+            messages.push(received);
             // The last requested message is read to the end of the answer, so that the session can be reused.
             if bytes >= BATCH_BYTES && messages.len() < self.limit {
                 break;

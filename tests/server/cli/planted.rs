@@ -428,6 +428,15 @@ async fn a_table_that_cannot_be_read_hides_no_namespace() {
     let told = User::new().run(&["--url", &database.url(), "ns", "list"]);
     let problem = "was not read: another session has locked it";
     assert!(told.status == 0 && told.stdout.contains("eventodb_shop") && told.stdout.contains(problem), "{told:?}");
+    let other =
+        "rollback; create schema other; create table other.messages (like eventodb_shop.messages including all);
+                 create function other.write_message() returns int language sql as 'select 1'";
+    for sql in [other, "begin; lock table other.messages"] {
+        client.batch_execute(sql).await.expect(sql);
+    }
+    let told = User::new().run(&["--url", &database.url(), "ns", "list"]);
+    let problem = "another session has locked its table messages";
+    assert!(told.status == 0 && told.stdout.contains("eventodb_shop") && told.stdout.contains(problem), "{told:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -134,6 +134,37 @@ async fn deleting_returns_the_number_of_messages_and_rejects_message_db() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn deleting_refuses_to_take_other_tables_and_views_along() {
+    let database = eventodb().await;
+    let store = store(&database);
+    let client = database.client().await;
+    store.create_namespace("ours", None).await.expect("a namespace with views of its own");
+    for (object, kind, named) in [
+        ("eventodb_shop.projection", "table", "table eventodb_shop.projection"),
+        ("public.report", "view", "view public.report"),
+        ("public.kept", "materialized view", "materialized view public.kept"),
+        ("eventodb_shop.kept", "materialized view", "materialized view eventodb_shop.kept"),
+    ] {
+        let body = if kind == "table" { "(x int)" } else { "as select count(*) from eventodb_shop.messages" };
+        client.batch_execute(&format!("create {kind} {object} {body}")).await.expect(object);
+        let error = store.delete_namespace("shop").await.expect_err(object).to_string();
+        assert!(error.contains(&format!("this would also delete {named}; drop or move them first")), "{error}");
+        client.batch_execute(&format!("drop {kind} {object}")).await.expect(object);
+    }
+    let foreign = "create table public.note (at bigint references eventodb_shop.messages, by eventodb_shop.messages)";
+    client.batch_execute(foreign).await.expect("a table");
+    let error = store.delete_namespace("shop").await.expect_err("refused").to_string();
+    assert!(error.contains("constraint") && error.contains("column by of table public.note"), "{error}");
+    client.batch_execute("drop table public.note").await.expect("dropped");
+    // Where messages are stored does not matter.
+    let part = "create table public.more () inherits (eventodb_shop.messages)";
+    client.batch_execute(part).await.expect("an inheriting table");
+    for id in ["shop", "ours"] {
+        store.delete_namespace(id).await.expect(id);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn registry_entries_have_eventodbs_format_and_may_name_a_lost_schema() {
     let database = Database::new().await;
     let store = store(&database);

@@ -17,7 +17,7 @@ use uuid::Uuid;
 use super::messages::{category, new, stream};
 use crate::support::other_servers::Version;
 use crate::support::server::Database;
-use crate::support::stores::{Kind, Route, TestStore, eventodb, store};
+use crate::support::stores::{Kind, Route, TestStore, eventodb, message_db, store};
 use crate::tail;
 
 const ID: Uuid = Uuid::from_u128(0x0191_0000_0000_7000_8000_0000_0000_002a);
@@ -472,8 +472,10 @@ async fn refuses_to_write_text_that_a_name_column_would_cut_off() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_import_can_be_repeated_if_the_column_rounds_times() {
-    for column in ["timestamp(3)", "timestamptz(0)"] {
-        let (_database, namespace) = shop_after(&format!("alter table messages alter time type {column}")).await;
+    let domains = "create domain seconds as timestamp(0); create domain some_seconds as seconds;";
+    for column in ["timestamp(3)", "timestamptz(0)", "seconds", "some_seconds"] {
+        let sql = format!("{domains} alter table messages alter time type {column}");
+        let (_database, namespace) = shop_after(&sql).await;
         let message = ImportedMessage {
             id: Uuid::now_v7(),
             stream: stream("order-1"),
@@ -720,4 +722,46 @@ async fn explains_a_write_that_does_not_fit_the_columns() {
             && !told.contains("42804"),
         "{told}"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn categories_of_message_db_are_found_whatever_type_stream_names_have() {
+    for change in [
+        "alter table messages alter stream_name type name",
+        "alter table messages alter stream_name type char(40)",
+        "create type streams as enum ('account-1', 'order-1'); drop index messages_category;
+         alter table messages alter stream_name type streams using stream_name::streams",
+    ] {
+        let database = message_db().await;
+        let client = database.client().await;
+        let sql = format!(
+            "set search_path = message_store; drop view if exists stream_summary, type_summary, stream_type_summary,
+               type_stream_summary, category_type_summary, type_category_summary;
+             select write_message(gen_random_uuid()::varchar, stream, 'Opened', '{{}}') from unnest('{{account-1,order-1}}'::varchar[]) stream;
+             {change}"
+        );
+        client.batch_execute(&sql).await.expect(change);
+        let namespace = store(&database).namespace("message_store").await.expect("a namespace");
+        let categories: Vec<String> =
+            namespace.categories().await.expect(change).into_iter().map(|row| row.category.to_string()).collect();
+        assert_eq!(categories, ["account", "order"], "{change}");
+        let options = CategoryOptions::default();
+        let messages = namespace.category_messages(&category("account"), 0, -1, &options).await.expect(change);
+        assert_eq!(messages.try_collect::<Vec<Message>>().await.expect(change).len(), 1, "{change}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_without_a_position_hides_no_version() {
+    let sql = "alter table messages alter position drop not null;
+               insert into messages (stream_name, type, position) values ('account-1', 'Lost', null)";
+    let (_database, namespace) = shop_after(sql).await;
+    let pages = [
+        namespace.streams(&StreamsOf::Namespace, &StreamsFrom::Start, 10).await.expect("streams"),
+        namespace.streams(&StreamsOf::Category(category("account")), &StreamsFrom::Start, 10).await.expect("streams"),
+    ];
+    for page in pages {
+        let versions: Vec<(&str, i64)> = page.iter().map(|row| (row.stream.as_str(), row.version)).collect();
+        assert_eq!(versions[0], ("account-1", 1));
+    }
 }

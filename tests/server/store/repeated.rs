@@ -19,6 +19,29 @@ for_each_store! {
     an_unused_sequence_that_the_column_still_owns_changes_nothing,
     reports_fields_that_a_trigger_changed,
     reports_equal_json_that_is_stored_with_different_text,
+    a_write_function_of_the_users_own_is_not_trusted_to_draw_a_number,
+}
+
+/// Some users return the position of a stored message before the function writes.
+async fn a_write_function_of_the_users_own_is_not_trusted_to_draw_a_number(store: &TestStore) {
+    let schema = &store.schema;
+    let changed = format!(
+        "do $do$ begin execute replace(pg_get_functiondef('{schema}.write_message'::regproc), 'write_message', 'write_new'); end $do$;
+         drop function {schema}.write_message;
+         create function {schema}.write_message(id varchar, stream_name varchar, type varchar, data jsonb,
+             metadata jsonb default null, expected_version bigint default null) returns bigint language plpgsql as $$
+           begin
+             return coalesce(
+               (select m.position from {schema}.messages m where m.id = $1::uuid),
+               {schema}.write_new($1, $2, $3, $4, $5, $6)
+             );
+           end $$"
+    );
+    let Some(namespace) = after(store, &changed).await else { return };
+    let first = new("account-1", "Opened");
+    let written = namespace.write(&first).await.unwrap();
+    namespace.write(&new("account-2", "Opened")).await.unwrap();
+    assert_eq!(namespace.write(&first).await.unwrap(), Written { was_stored: true, ..written });
 }
 
 /// Runs SQL on the store's schema and opens its namespace again. Returns `None` for the embedded store.

@@ -1,5 +1,6 @@
 //! A sequence that has fallen behind its table: the error explains why a write fails and how to repair it.
 
+use streamscope::message::{NewMessage, Written};
 use streamscope::store::StoreError;
 use streamscope::store::import::{ImportError, ImportedMessage, Placement};
 use uuid::Uuid;
@@ -10,6 +11,21 @@ use crate::support::stores::TestStore;
 
 for_each_store! {
     reports_a_sequence_behind_its_table_with_the_repair,
+    a_repeated_write_is_found_although_the_sequence_is_behind,
+}
+
+async fn a_repeated_write_is_found_although_the_sequence_is_behind(store: &TestStore) {
+    let Some(client) = store.client().await else { return };
+    let message = new("account-1", "Opened");
+    let written = store.namespace.write(&message).await.unwrap();
+    let back = format!("select setval('{}.messages_global_position_seq', 1, false)", store.schema);
+    client.batch_execute(&back).await.unwrap();
+    let again = store.namespace.write(&message).await.unwrap();
+    assert_eq!(again, Written { was_stored: true, ..written });
+    client.batch_execute(&back).await.unwrap();
+    let other = NewMessage { message_type: "Closed".to_owned(), ..message };
+    let error = store.namespace.write(&other).await.unwrap_err();
+    assert!(matches!(error, StoreError::DuplicateId(id) if id == other.id), "{error}");
 }
 
 async fn reports_a_sequence_behind_its_table_with_the_repair(store: &TestStore) {

@@ -61,7 +61,7 @@ pub(super) async fn written_messages_are_followed_exported_and_imported(store: &
     let batch = namespace.tail(options).next().await.unwrap();
     assert_eq!(batch.messages.iter().map(|tailed| tailed.message.position).collect::<Vec<_>>(), [0, 1]);
 
-    let up_to = namespace.final_end(|_| {}).await.unwrap();
+    let up_to = namespace.final_end(|_| {}).await.unwrap().position;
     let all = ExportOptions { names: Vec::new(), filter: Filter::default(), above: 0, up_to };
     let exported = collect(Ok(namespace.export(all))).await;
     assert_eq!(exported.len(), 2);

@@ -138,7 +138,7 @@ async fn hostile_schema_names_work_without_standard_conforming_strings(store: &T
     client.batch_execute(&sql).await.unwrap();
     let fresh = streamscope::store::Store::new(settings(store.url.as_ref().unwrap()), Options::default());
     let namespace = fresh.namespace(HOSTILE).await.unwrap();
-    assert_eq!(namespace.final_end(|_| {}).await.unwrap(), written.global_position);
+    assert_eq!(namespace.final_end(|_| {}).await.unwrap().position, written.global_position);
     // Restore the name for the fixture.
     let back = format!("alter schema \"{HOSTILE}\" rename to \"{schema}\"");
     client.batch_execute(&back).await.unwrap();
@@ -283,7 +283,7 @@ async fn reading_never_calls_operators_planted_in_public(store: &TestStore) {
     let account = Name::new("account").unwrap();
     let found = |messages: Vec<Message>| assert_eq!(messages[0].global_position, early.global_position);
     for names in [vec![], vec![account.clone()], vec![account, Name::new("order-1").unwrap()]] {
-        let (above, up_to) = (0, namespace.final_end(|_| {}).await.unwrap());
+        let (above, up_to) = (0, namespace.final_end(|_| {}).await.unwrap().position);
         let options = ExportOptions { names, filter: filter.clone(), above, up_to };
         found(namespace.export(options).try_collect().await.unwrap());
     }

@@ -1,12 +1,15 @@
 //! Stores whose history changes while they are followed: refilled, restored, failed over. New messages are returned once, and messages
 //! that stayed the same are not repeated.
 
+use futures_util::{StreamExt as _, TryStreamExt as _};
 use streamscope::message::{Category, GlobalPosition, Message};
 use streamscope::store::browse::Scope;
+use streamscope::store::export::ExportOptions;
 use streamscope::store::tail::{Delivery, Tail, TailFrom};
+use streamscope::store::{Filter, StoreError};
 use tokio_postgres::Client;
 
-use super::late::{client, insert};
+use super::late::{client, held_back, insert};
 use super::{LIMIT, follow_until, options};
 use crate::support::stores::{Kind, TestStore};
 
@@ -19,8 +22,14 @@ struct Followed {
 
 impl Followed {
     async fn new(kind: Kind, delivery: Delivery, from: TailFrom, messages: i64) -> Self {
+        Self::after("", kind, delivery, from, messages).await
+    }
+
+    /// Changes the table before it is followed.
+    async fn after(sql: &str, kind: Kind, delivery: Delivery, from: TailFrom, messages: i64) -> Self {
         let store = TestStore::new(kind).await;
         let writer = client(&store).await;
+        writer.batch_execute(&sql.replace("{}", &format!("\"{}\"", store.schema))).await.expect("changed");
         if from == TailFrom::Start {
             for position in 0..messages {
                 insert(&writer, &store, "a-1", position).await;
@@ -91,6 +100,75 @@ async fn follows_a_refilled_store_from_its_new_beginning() {
             }
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn follows_a_refilled_store_whose_ids_are_not_uuids() {
+    let ids = "alter table {}.messages alter id drop default, alter id type text;
+               alter table {}.messages alter id set default 'no-' || gen_random_uuid()";
+    for delivery in [Delivery::WhenFinal, Delivery::AtOnce] {
+        for from in [TailFrom::Start, TailFrom::Now] {
+            let mut followed = Followed::after(ids, Kind::OursOnPostgres, delivery, from, 3).await;
+            followed.change(&format!("truncate {{}}.messages restart identity; {}", refill())).await;
+            let (given, parts) = followed.next(5).await;
+            assert_eq!(given, new(1..=5), "{delivery:?}, {from:?}");
+            assert!(parts.is_some_and(|part| part < 1), "the change is reported: {parts:?}");
+            followed.goes_on(0).await;
+        }
+    }
+}
+
+/// Like a failover after which the last lost message was written again and got its old number.
+#[tokio::test(flavor = "multi_thread")]
+async fn returns_replaced_messages_below_a_newest_one_that_stayed_the_same() {
+    for delivery in [Delivery::WhenFinal, Delivery::AtOnce] {
+        let mut followed = Followed::new(Kind::MessageDb, delivery, TailFrom::Start, 6).await;
+        let replace = "create temporary table kept on commit drop as table {}.messages; truncate {}.messages;
+             insert into {}.messages select * from kept where global_position not in (3, 4);
+             insert into {}.messages (global_position, stream_name, position, type, data)
+               select number, 'b-1', number, 'T', '[]' from generate_series(3, 4) number";
+        followed.change(replace).await;
+        assert_eq!(followed.next(2).await, (new([3, 4]), Some(2)), "{delivery:?}");
+        followed.goes_on(0).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn waits_for_late_messages_of_a_table_that_was_restored() {
+    let mut followed = Followed::new(Kind::MessageDb, Delivery::WhenFinal, TailFrom::Start, 3).await;
+    let restore = "create table {}.restored (like {}.messages including all);
+         create sequence {}.numbers owned by {}.restored.global_position;
+         alter table {}.restored alter global_position set default nextval('{}.numbers');
+         insert into {}.restored select * from {}.messages; select setval('{}.numbers', 3);
+         drop table {}.messages cascade; alter table {}.restored rename to messages";
+    followed.change(restore).await;
+    let late = client(&followed.store).await;
+    late.batch_execute("begin; select nextval('message_store.numbers')").await.expect("number 4");
+    insert(&followed.writer, &followed.store, "b-1", 0).await;
+    held_back(&mut followed.tail).await;
+    let insert = "insert into message_store.messages (global_position, stream_name, position, type)
+                  values (4, 'b-2', 0, 'T'); commit";
+    late.batch_execute(insert).await.expect("late");
+    assert_eq!(followed.next(2).await, (vec![(4, "b-2".to_owned()), (5, "b-1".to_owned())], None));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn reads_columns_whose_types_change_meanwhile() {
+    let mut followed = Followed::new(Kind::OursOnPostgres, Delivery::WhenFinal, TailFrom::Start, 3).await;
+    followed.change("alter table {}.messages alter id drop default, alter id type text, alter data type text").await;
+    let odd = "insert into {}.messages (id, stream_name, position, type, data) values ('zz', 'b-1', 0, 'T', '{broken')";
+    let batch = async {
+        followed.change(odd).await;
+        loop {
+            let batch = followed.tail.next().await.expect("a batch");
+            if let Some(tailed) = batch.messages.into_iter().next() {
+                return tailed.message;
+            }
+        }
+    };
+    let message = tokio::time::timeout(LIMIT, batch).await.expect("in time");
+    assert_eq!((message.global_position, message.data.as_deref()), (4, Some("\"{broken\"")));
+    assert!(message.flaw.is_some_and(|flaw| flaw.contains("its ID zz is not a UUID")));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -175,5 +253,38 @@ async fn reports_a_beginning_above_every_message() {
         let mut tail = store.namespace.tail(options(Scope::Namespace, from, Delivery::WhenFinal));
         let batch = tail.next().await.expect("a batch");
         assert_eq!(batch.begins_above, above);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_export_of_two_histories_fails_and_deleted_messages_do_not_matter() {
+    /// More than one statement reads.
+    const MESSAGES: usize = 10_050;
+    let fill = |stream: &str| {
+        format!(
+            "insert into {{}}.messages (stream_name, position, type, data)
+             select '{stream}', i, 'T', '[]' from generate_series(0, {MESSAGES}) i;"
+        )
+    };
+    let refill = format!("truncate {{}}.messages restart identity; {}", fill("b-1"));
+    let reuse =
+        format!("delete from {{}}.messages; alter sequence {{}}.messages_global_position_seq restart; {}", fill("b-1"));
+    let emptied = "truncate {}.messages".to_owned();
+    let deleted = "delete from {}.messages where global_position <= 10020".to_owned();
+    for (change, fails) in [(refill, true), (reuse, true), (emptied, true), (deleted, false)] {
+        let followed = Followed::new(Kind::MessageDb, Delivery::WhenFinal, TailFrom::Start, 0).await;
+        followed.change(&fill("a-1")).await;
+        let options = ExportOptions { names: Vec::new(), filter: Filter::default(), above: 0, up_to: i64::MAX };
+        let mut messages = followed.store.namespace.export(options);
+        for _ in 0..10_000 {
+            messages.next().await.expect("a message").expect("read");
+        }
+        followed.change(&change).await;
+        let rest: Result<Vec<Message>, StoreError> = messages.try_collect().await;
+        match rest {
+            Err(StoreError::HistoryChanged { above: Some(10_000) }) if fails => {}
+            Ok(rest) if !fails => assert_eq!(rest.len(), MESSAGES + 1 - 10_020),
+            other => panic!("{change}: {other:?}"),
+        }
     }
 }

@@ -50,6 +50,8 @@ pub(crate) struct PartFile {
     compression: Compression,
     piece: Vec<u8>,
     usable: Usable,
+    /// No run can continue it.
+    is_spoiled: bool,
     /// The output is a terminal.
     pub terminal: bool,
 }
@@ -69,6 +71,7 @@ impl PartFile {
             compression,
             piece: Vec::new(),
             usable,
+            is_spoiled: false,
         };
         if !is_replaced(path)? {
             // Opening a named pipe blocks until its reader opens it too.
@@ -189,9 +192,20 @@ impl PartFile {
             .map_err(|error| file_error("write", &self.part_path, error))
     }
 
-    /// Keeps the part file for a later run, and returns the hint for the user. A device or a pipe has no part file.
+    /// Notes that no run can continue the file.
+    pub(super) fn spoil(&mut self) {
+        self.is_spoiled = true;
+    }
+
+    /// Keeps the part file for a later run, and returns the hint for the user. A device or a pipe has no part file, and a spoiled one is
+    /// removed.
     pub(super) fn keep(mut self) -> Option<String> {
         if self.is_written_through() {
+            return None;
+        }
+        if self.is_spoiled {
+            // A file that stays is refused by --resume.
+            let _ = std::fs::remove_file(&self.part_path);
             return None;
         }
         // On a full disk this fails, and the next run reads these messages again.

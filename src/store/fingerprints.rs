@@ -3,14 +3,29 @@
 
 use md5::{Digest as _, Md5};
 
-use super::super::Flavour;
-use super::super::flavour::quote_ident;
-use super::super::query::hex;
-use super::super::schema::{self, Body};
-use super::facts::Function;
+use serde::Deserialize;
+
+use super::Flavour;
+use super::flavour::quote_ident;
+use super::query::hex;
+use super::schema::{self, Body};
 
 /// The hashes of the known functions, one per line.
 const KNOWN: &str = include_str!("known_functions.txt");
+
+/// A function of the schema.
+#[derive(Debug, Deserialize)]
+pub(super) struct Function {
+    pub name: String,
+    /// Empty if the body is standard SQL and was not asked for.
+    pub body: String,
+    /// Whether it runs with the rights of its owner.
+    pub definer: bool,
+    /// `v` for volatile, `s` for stable, `i` for immutable.
+    pub volatility: char,
+    /// The settings that it runs with, such as `search_path=message_store`.
+    pub settings: Vec<String>,
+}
 
 /// A version such as 1.2.6.
 type Version = [u32; 3];
@@ -58,6 +73,15 @@ fn hash(body: &str, schema: &str) -> String {
     let body = body.replace(&quoted, "{schema}.").replace(&format!("{schema}."), "{schema}.");
     let words: Vec<&str> = body.split_whitespace().collect();
     hex(&Md5::digest(words.join(" ")))
+}
+
+/// Returns whether a body of `write_message` is one that a program of this kind installs.
+pub(super) fn is_known_writer(body: &str, flavour: Flavour, schema: &str) -> bool {
+    if flavour == Flavour::Streamscope {
+        return schema::bodies(schema).contains(&("write_message", Body::Text(body.to_owned())));
+    }
+    let hash = hash(body, schema);
+    known(flavour).iter().any(|known| known.name == "write_message" && known.hash == hash)
 }
 
 /// Compares the functions of a schema with the known ones of its kind. Functions that no version has are ignored.

@@ -9,6 +9,9 @@ use crate::message::NameError;
 use crate::pasteable::{command_on, get_command};
 use crate::store::{Obstacle, StoreError, Taken};
 
+/// SQLSTATE of a call to a function that does not exist.
+const UNDEFINED_FUNCTION: &str = "42883";
+
 /// The exit status of the program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Status {
@@ -231,6 +234,10 @@ impl From<StoreError> for CommandError {
             error if error.is_lock_timeout() => (
                 Status::Unavailable,
                 Some("Run the command again when the transaction that holds the lock has ended".to_owned()),
+            ),
+            StoreError::Server { code, .. } | StoreError::Raised { code, .. } if code == UNDEFINED_FUNCTION => (
+                Status::Failed,
+                Some("The namespace may lack a function. To check: streamscope doctor --only functions".to_owned()),
             ),
             StoreError::NamespaceClosed { .. }
             | StoreError::SequenceBehind { .. }

@@ -30,6 +30,22 @@ pub struct ExportOptions {
 }
 
 impl Namespace {
+    /// Counts the messages without a global position, which no export can contain. Asks the server only if the column accepts NULL.
+    ///
+    /// # Errors
+    /// Fails if the server cannot be reached or returns an error.
+    pub async fn unnumbered(&self) -> Result<u64> {
+        if self.shape().columns.global_position.not_null {
+            return Ok(0);
+        }
+        let mut session = self.session().await?;
+        session.allow_any_plan();
+        session.set_timeout(None);
+        let sql = self.query(include_str!("../../sql/query/unnumbered.sql"), &[]);
+        let count: i64 = row::column(&session.query_one(&sql, &[]).await?, 0)?;
+        Ok(count.unsigned_abs())
+    }
+
     /// Returns each message once, by ascending global position. The result is consistent if no message can appear at or below
     /// `up_to` any more (see [`Namespace::final_end`]).
     ///

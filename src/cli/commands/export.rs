@@ -21,7 +21,7 @@ use crate::cli::stderr;
 use crate::cli::unreadable::Unreadable;
 use crate::cli::warnings;
 use crate::message::{GlobalPosition, Message, Name};
-use crate::numbers::count;
+use crate::numbers::{count, grouped};
 use crate::store::export::ExportOptions;
 use crate::store::{Filter, Namespace, StoreError};
 use gaps::Gaps;
@@ -182,6 +182,8 @@ struct Exported {
     gaps: Gaps,
     /// Unreadable messages in the file, including those of an earlier run.
     unreadable: Unreadable,
+    /// Messages of the namespace that no export contains.
+    unnumbered: u64,
 }
 
 impl Exported {
@@ -200,6 +202,14 @@ impl Exported {
     /// Reports gaps and unreadable messages. An export that differs from the stored messages is a failure.
     fn report(&self) -> Result<()> {
         self.gaps.report().iter().for_each(|line| stderr::line(line));
+        if self.unnumbered > 0 {
+            self.unreadable.print_report();
+            let what = match self.unnumbered {
+                1 => "1 message without a global position is not exported".to_owned(),
+                more => format!("{} messages without a global position are not exported", grouped(more)),
+            };
+            return Err(CommandError::new(Status::Failed, what));
+        }
         let Some(what) = self.unreadable.report() else { return Ok(()) };
         let remedy = "All other messages are exported. Import refuses the lines of these messages, whose key \"unreadable\" gives the reason";
         Err(CommandError::new(Status::Failed, what).remedy(remedy))
@@ -243,7 +253,8 @@ async fn write_all(
     // `--until` alone does not make gaps: each stream is complete up to that time.
     let filtered = options.filter != Filter { until: prepared.arguments.until, ..Filter::default() };
     let gaps = Gaps::new(filtered).of_table(namespace.shape());
-    let mut exported = Exported { written: 0, gaps, unreadable: Unreadable::default() };
+    let mut exported =
+        Exported { written: 0, gaps, unreadable: Unreadable::default(), unnumbered: namespace.unnumbered().await? };
     if let Target::File(part) = target {
         part.each_kept_line(|line| exported.keep(line))?;
     }

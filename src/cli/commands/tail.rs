@@ -141,6 +141,14 @@ impl Prepared {
         if arguments.until == Some(Point::Start) {
             return Err(CommandError::usage("--until start selects no messages; use now, a global position or a time"));
         }
+        if let (Point::Position(from), Some(Point::Position(until))) = (arguments.from, arguments.until)
+            && until < from
+            && arguments.position_file.is_none()
+            && arguments.position_stream.is_none()
+        {
+            let what = format!("--until {until} is before --from {from}, so no message is selected");
+            return Err(CommandError::usage(what));
+        }
         if arguments.exec.as_ref().is_some_and(|command| command.trim().is_empty()) {
             return Err(CommandError::usage("--exec needs a command, but it is empty"));
         }

@@ -100,6 +100,12 @@ fn refuses_a_locator_before_a_command() {
 }
 
 #[test]
+fn tail_refuses_an_end_before_its_beginning() {
+    let told = refused(&["tail", "--from", "10", "--until", "5"]);
+    assert!(told.contains("--until 5 is before --from 10, so no message is selected"), "{told}");
+}
+
+#[test]
 fn deleting_without_a_terminal_needs_the_id_twice() {
     let told = refused(&["ns", "delete", "shop"]);
     assert!(told.contains("--confirm shop"), "{told}");

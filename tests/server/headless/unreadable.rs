@@ -3,7 +3,7 @@
 use super::lines;
 use crate::support::program::{Outcome, User};
 use crate::support::server::Database;
-use crate::support::stores::store;
+use crate::support::stores::{message_db, store};
 
 /// Creates a namespace in a database that does not check encodings. The second and the fourth of its five messages are
 /// not UTF-8.
@@ -44,6 +44,27 @@ async fn export_is_complete_but_fails_if_messages_cannot_be_read() {
     }
     assert_eq!(std::fs::read_to_string(user.home().join("all.ndjson")).unwrap(), stdout);
     run(&["export", "--since", "2999-01-01"]).done();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_export_without_messages_that_have_no_global_position_fails() {
+    let database = message_db().await;
+    let sql = "alter table message_store.messages drop constraint messages_pkey, alter global_position drop not null;
+               insert into message_store.messages (stream_name, type, position, global_position)
+               values ('account-1', 'Opened', 0, 1), ('account-1', 'Lost', 1, null)";
+    database.client().await.batch_execute(sql).await.unwrap();
+    let told = User::new().run(&["--url", &database.url(), "export"]);
+    assert_eq!((told.status, told.stdout.lines().count()), (1, 1), "{told:?}");
+    assert!(told.stderr.contains("1 message without a global position is not exported"), "{told:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_missing_function_is_named_with_the_check_that_finds_it() {
+    let database = message_db().await;
+    let sql = "drop function message_store.category cascade";
+    database.client().await.batch_execute(sql).await.unwrap();
+    let told = User::new().run(&["--url", &database.url(), "get", "account"]).failed(1);
+    assert!(told.contains("message_store.category") && told.contains("streamscope doctor --only functions"), "{told}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,6 +1,7 @@
 //! Opens the compose dialog with the right draft, and keeps drafts. A draft survives Esc, a conflict, a lost connection and
 //! a crash. Nothing here sends a draft; the dialog asks for that, and `writing` handles the answer.
 
+use super::browser::list_key::ListKey;
 use super::dialogs::Dialog;
 use super::dialogs::compose::{Compose, Draft, Field};
 use super::event::Edited;
@@ -24,9 +25,12 @@ impl State {
         }
     }
 
+    /// Opens a draft that was kept, and asks for its version if that was not known yet.
     fn open_draft(&mut self, draft: &Draft, seen: usize) -> Vec<Effect> {
-        self.dialogs.open = Some(Dialog::Compose(Box::new(Compose::kept(draft, seen))));
-        Vec::new()
+        let mut compose = Compose::kept(draft, seen);
+        let version = compose.ask_version();
+        self.dialogs.open = Some(Dialog::Compose(Box::new(compose)));
+        self.run_all(version)
     }
 
     /// Opens a new draft for the stream or category on screen.
@@ -36,42 +40,26 @@ impl State {
             return Vec::new();
         };
         let list = self.browser.messages.key.as_ref().filter(|list| list.namespace == namespace);
-        let (stream, expected_version) = match list.map(|list| &list.scope) {
-            Some(Scope::Stream(stream)) => {
-                (stream.to_string(), self.version_on_screen(stream).unwrap_or(ExpectedVersion::Any))
-            }
-            Some(Scope::Category(category) | Scope::Member(category, _)) => {
-                (format!("{category}-"), ExpectedVersion::Any)
-            }
-            _ => (String::new(), ExpectedVersion::Any),
+        let stream = match list.map(|list| &list.scope) {
+            Some(Scope::Stream(stream)) => stream.to_string(),
+            Some(Scope::Category(category) | Scope::Member(category, _)) => format!("{category}-"),
+            _ => String::new(),
         };
         let draft = Draft {
             namespace,
             stream,
-            expected_version: expected_version.to_string(),
             id: self.random.message_id(self.now).to_string(),
             data: "{}".to_owned(),
             ..Draft::default()
         };
-        let mut compose = Compose::untouched(draft, None);
-        if expected_version != ExpectedVersion::Any {
-            compose.version_is_filled();
-        }
+        let compose = self.prepare(draft, None);
         self.open_new(compose)
     }
 
-    /// Opens a new draft and asks for completions of its first empty field. Drafts that were kept stay kept.
-    fn open_new(&mut self, compose: Compose) -> Vec<Effect> {
-        let completions = compose.complete();
-        self.dialogs.open = Some(Dialog::Compose(Box::new(compose)));
-        self.run_all([completions])
-    }
-
-    /// Prepares a draft that was made from a message. Its expected version is the stream's version, from the screen or
-    /// the server.
-    fn compose_from(&mut self, mut draft: Draft, note: Option<String>) -> Compose {
+    /// Prepares a new draft. Its expected version is the stream's version, from the screen or the server.
+    fn prepare(&self, mut draft: Draft, note: Option<String>) -> Compose {
         draft.expected_version = match StreamName::new(draft.stream.clone()) {
-            Ok(stream) => self.version_on_screen(&stream).map(|version| version.to_string()).unwrap_or_default(),
+            Ok(stream) => self.version_on_screen(&draft.namespace, stream).unwrap_or_default(),
             // The user has not named the stream yet.
             Err(_) => ExpectedVersion::Any.to_string(),
         };
@@ -80,20 +68,21 @@ impl State {
         compose
     }
 
-    /// Opens a draft that was made from a message, and asks for its version if the screen does not show it.
-    fn open_copy_of(&mut self, mut compose: Compose) -> Vec<Effect> {
+    /// Opens a new draft. Asks for completions of its first empty field, and for its version if the screen does not
+    /// show it. Drafts that were kept stay kept.
+    fn open_new(&mut self, mut compose: Compose) -> Vec<Effect> {
         let version = compose.ask_version();
-        let mut effects = self.open_new(compose);
-        effects.extend(self.run_all(version));
-        effects
+        let completions = compose.complete();
+        self.dialogs.open = Some(Dialog::Compose(Box::new(compose)));
+        self.run_all([completions].into_iter().chain(version))
     }
 
     /// Opens a copy of the selected message with a new ID.
     pub(super) fn clone_message(&mut self) -> Vec<Effect> {
         let Some((namespace, message)) = self.whole_selection() else { return Vec::new() };
         let draft = Draft::clone_of(namespace, &message, self.random.message_id(self.now));
-        let compose = self.compose_from(draft, without_data(&message));
-        self.open_copy_of(compose)
+        let compose = self.prepare(draft, without_data(&message));
+        self.open_new(compose)
     }
 
     /// Opens a follow-up of the selected message, with causation and correlation filled in as Eventide's `follow` does.
@@ -111,8 +100,8 @@ impl State {
             metadata: json::pretty(&metadata),
             ..Draft::clone_of(namespace, &message, self.random.message_id(self.now))
         };
-        let compose = self.compose_from(draft, without_data(&message));
-        self.open_copy_of(compose)
+        let compose = self.prepare(draft, without_data(&message));
+        self.open_new(compose)
     }
 
     /// Returns the selected message with data and metadata, and its namespace. Shows a notice if it cannot be copied.
@@ -128,15 +117,13 @@ impl State {
     }
 
     /// Returns the version of a stream if the messages pane shows its end.
-    fn version_on_screen(&self, stream: &StreamName) -> Option<ExpectedVersion> {
+    fn version_on_screen(&self, namespace: &str, stream: StreamName) -> Option<String> {
         let messages = &self.browser.messages;
-        let is_shown = matches!(messages.key.as_ref().map(|list| &list.scope),
-            Some(Scope::Stream(shown)) if shown == stream);
-        if !is_shown || !messages.at_end() || messages.is_filtered() {
+        let list = ListKey { namespace: namespace.to_owned(), scope: Scope::Stream(stream) };
+        if messages.key != Some(list) || !messages.at_end() || messages.is_filtered() || messages.is_reading() {
             return None;
         }
-        let newest = messages.window.rows().iter().map(|row| row.head.position).max();
-        Some(ExpectedVersion::from_version(newest))
+        Some(ExpectedVersion::from_version(messages.newest()).to_string())
     }
 
     pub(super) fn keep_draft(&mut self, draft: Draft) -> Vec<Effect> {
@@ -272,9 +259,9 @@ impl State {
             text.trim_end().clone_into(&mut draft.data);
         }
         let note = "A stored message cannot be changed. This is a clone.".to_owned();
-        let mut compose = self.compose_from(draft, Some(note));
+        let mut compose = self.prepare(draft, Some(note));
         compose.touch();
-        let mut effects = self.open_copy_of(compose);
+        let mut effects = self.open_new(compose);
         effects.push(self.save_drafts());
         effects
     }

@@ -8,7 +8,7 @@ use super::keymap::{Action, DialogAction, DialogKind};
 use super::marks::{MOST, Mark};
 use super::request::{Question, Slot};
 use super::{Effect, State};
-use crate::message::{ExpectedVersion, Message};
+use crate::message::Message;
 use crate::numbers::{count, grouped};
 
 /// The most messages that become drafts at once.
@@ -166,9 +166,8 @@ impl State {
     fn open_clones(&mut self, messages: Vec<(String, Message)>) -> Vec<Effect> {
         let clones = messages.len();
         for (namespace, message) in messages.into_iter().rev() {
-            let clone = Draft::clone_of(namespace, &message, self.random.message_id(self.now));
-            let draft = Draft { expected_version: ExpectedVersion::Any.to_string(), ..clone };
-            self.dialogs.drafts.push(draft);
+            // Each clone asks for the version of its stream when it is opened.
+            self.dialogs.drafts.push(Draft::clone_of(namespace, &message, self.random.message_id(self.now)));
         }
         let mut effects = self.open_compose();
         effects.push(self.save_drafts());

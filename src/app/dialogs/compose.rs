@@ -128,7 +128,11 @@ impl Compose {
     /// Opens a draft that was kept. `seen` is the number of drafts shown so far.
     #[must_use]
     pub(crate) fn kept(draft: &Draft, seen: usize) -> Self {
-        Self { seen, ..Self::new(draft) }
+        let mut compose = Self { seen, ..Self::new(draft) };
+        if draft.expected_version.is_empty() {
+            compose.version_is_filled();
+        }
+        compose
     }
 
     /// Opens a new draft, with a note about it. It is not kept unless the user changes it.
@@ -188,7 +192,11 @@ impl Compose {
             stream: self.text(Field::Stream),
             message_type: self.text(Field::Type),
             id: self.text(Field::Id),
-            expected_version: self.text(Field::ExpectedVersion),
+            // The version of another stream is not worth keeping.
+            expected_version: match self.version_wanted() {
+                Some(_) => String::new(),
+                None => self.text(Field::ExpectedVersion),
+            },
             data: self.text(Field::Data),
             metadata: self.text(Field::Metadata),
         }

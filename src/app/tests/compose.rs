@@ -40,6 +40,57 @@ fn fills_in_the_expected_version_from_the_screen() {
 }
 
 #[test]
+fn reads_the_expected_version_if_the_end_of_the_stream_is_not_on_screen() {
+    // The list was left and entered again, so newer messages may exist.
+    let mut screen = Screen::new(Fake::shop(2));
+    screen.go_to("account-1");
+    screen.keys("3");
+    screen.key(KeyCode::Up);
+    screen.key(KeyCode::Down);
+    screen.fake.push("account-1", "Overtaken", "{}", None);
+    assert!(!screen.state.browser.messages.at_end());
+    screen.keys("w");
+    assert_eq!(compose(&screen).text(Field::ExpectedVersion), "5");
+    // The list is filtered.
+    let mut screen = Screen::new(Fake::shop(2));
+    screen.go_to("account-1");
+    screen.keys("&type:Opened");
+    screen.enter();
+    screen.keys("w");
+    assert_eq!(compose(&screen).text(Field::ExpectedVersion), "4");
+    // The user types the stream.
+    let mut screen = Screen::new(Fake::shop(2));
+    screen.keys("1waccount-1");
+    screen.enter();
+    assert_eq!(compose(&screen).text(Field::ExpectedVersion), "4");
+}
+
+#[test]
+fn a_version_that_arrives_while_another_stream_is_typed_is_replaced() {
+    let mut screen = Screen::new(Fake::shop(2));
+    screen.go_to("account");
+    screen.hold = true;
+    screen.keys("w0");
+    screen.release();
+    assert_eq!(compose(&screen).text(Field::ExpectedVersion), "none", "of account-");
+    screen.key(KeyCode::Tab);
+    assert_eq!(compose(&screen).text(Field::ExpectedVersion), "4", "of account-0");
+}
+
+#[test]
+fn a_draft_that_is_kept_without_its_version_reads_it_when_it_is_opened() {
+    let mut screen = Screen::new(Fake::shop(2));
+    screen.go_to("account");
+    screen.keys("w0");
+    while screen.state.dialogs.open.is_some() {
+        screen.esc();
+    }
+    screen.keys("w");
+    assert_eq!(compose(&screen).text(Field::Stream), "account-0");
+    assert_eq!(compose(&screen).text(Field::ExpectedVersion), "4");
+}
+
+#[test]
 fn tab_never_replaces_a_pasted_text_with_a_completion_of_the_text_before() {
     let mut screen = Screen::new(Fake::shop(2));
     screen.go_to("account-1");

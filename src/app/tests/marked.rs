@@ -108,6 +108,7 @@ fn marked_messages_are_copied_and_cloned() {
     alt_c(&mut screen);
     let Some(Dialog::Compose(compose)) = &screen.state.dialogs.open else { panic!("a draft is open") };
     assert_eq!(compose.draft().message_type, "Deposited");
+    assert_eq!(compose.draft().expected_version, "4");
     assert_eq!(screen.state.dialogs.drafts.len(), 1, "the other one is kept");
     assert!(matches!(screen.outside.last(), Some(Effect::SaveDrafts(drafts)) if drafts.len() == 2));
 }

@@ -136,7 +136,10 @@ impl State {
         if self.browser.focus == Pane::Messages && self.browser.messages.is_filtered() {
             return self.clear_filter();
         }
-        if self.notices.dismiss() {
+        // An error is worth a key, but the report of a completed action never takes one.
+        let was_problem = self.notices.toast().is_some_and(|notice| notice.problem);
+        self.notices.dismiss();
+        if was_problem {
             return Vec::new();
         }
         if self.browser.focus == Pane::Messages

@@ -59,9 +59,9 @@ impl Notices {
         }
     }
 
-    /// Hides the toast and returns true, or returns false if there is none.
-    pub(crate) fn dismiss(&mut self) -> bool {
-        self.shown_until.take().is_some()
+    /// Hides the toast.
+    pub(crate) fn dismiss(&mut self) {
+        self.shown_until = None;
     }
 
     /// Returns the log, oldest line first.

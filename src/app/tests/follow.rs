@@ -518,3 +518,16 @@ fn an_error_that_keeps_interrupting_following_is_logged_once() {
     fails(&mut screen, StoreError::NoPermission("denied".to_owned()));
     assert_eq!(logged(&screen), 2, "another error is news");
 }
+
+#[test]
+fn esc_leaves_the_list_in_spite_of_a_toast() {
+    let mut screen = Screen::new(Fake::shop(2));
+    screen.go_to("account-1");
+    let kept = screen.state.browser.messages.key.clone();
+    screen.go_to("order-1");
+    screen.keys("FF");
+    assert!(screen.state.notices.showing(), "{}", screen.text());
+    screen.esc();
+    assert_eq!(screen.state.browser.messages.key, kept);
+    assert!(!screen.state.notices.showing());
+}

@@ -18,6 +18,8 @@ pub(crate) struct ListTimeline {
     /// The range that was asked for last; none if the timeline is out of date.
     #[allow(clippy::option_option, reason = "the whole list is asked for without a range")]
     pub(super) asked: Option<Option<Range<Timestamp>>>,
+    /// The newest number when it was asked for; none if the end of the list was not loaded.
+    pub(super) through: Option<i64>,
 }
 
 impl ListTimeline {

@@ -21,13 +21,27 @@ impl Messages {
     pub(in crate::app) fn load_timeline(&mut self, buckets: usize, requests: &mut Requests) -> Option<Effect> {
         let ListKey { namespace, scope } = self.key.clone()?;
         let range = self.timeline_range();
-        let is_asked = self.timeline.asked.as_ref() == Some(&range);
+        let is_asked = self.timeline.asked.as_ref() == Some(&range) && !self.outgrows_timeline();
         if is_asked || self.is_reading() || (self.window.is_empty() && !self.is_filtered()) {
             return None;
         }
         self.timeline.asked = Some(range.clone());
+        self.timeline.through = self.newest().filter(|_| self.at_end());
         let question = Question::Timeline { namespace, scope, range, buckets };
         Some(requests.ask_later(Slot::Timeline, question, PAUSE))
+    }
+
+    /// Returns true if messages are loaded that were written after the timeline was asked for.
+    fn outgrows_timeline(&self) -> bool {
+        match (self.timeline.through, &self.timeline.shown) {
+            (Some(through), _) => self.newest() > Some(through),
+            // It was asked for without the end of the list.
+            (None, Some(shown)) if self.timeline.is_whole() && self.at_end() => {
+                let newest = if self.newest_first { self.window.rows().front() } else { self.window.rows().back() };
+                newest.is_some_and(|row| row.head.time >= shown.begins(shown.buckets.len()))
+            }
+            _ => false,
+        }
     }
 
     /// Returns the range to show: the last one zoomed into, or the times of the filter.

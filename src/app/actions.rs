@@ -66,23 +66,39 @@ impl State {
     }
 
     fn move_selection(&mut self, action: Action) -> Option<Vec<Effect>> {
-        let (browser, requests) = (&mut self.browser, &mut self.requests);
-        let page = browser.page_rows();
+        let page = self.browser.page_rows();
         Some(match action {
-            Action::Down => browser.step(1, requests),
-            Action::Up => browser.step(-1, requests),
-            Action::PageDown => browser.step(page, requests),
-            Action::PageUp => browser.step(-page, requests),
-            Action::HalfDown => browser.step(page / 2, requests),
-            Action::HalfUp => browser.step(-(page / 2), requests),
+            Action::Down => self.step(1),
+            Action::Up => self.step(-1),
+            Action::PageDown => self.step(page),
+            Action::PageUp => self.step(-page),
+            Action::HalfDown => self.step(page / 2),
+            Action::HalfUp => self.step(-(page / 2)),
             Action::First => self.go_to_edge(Edge::First),
             Action::Last => self.go_to_edge(Edge::Last),
-            Action::PreviousMessage => browser.messages.step(-1, requests).into_iter().collect(),
-            Action::NextMessage => browser.messages.step(1, requests).into_iter().collect(),
+            Action::PreviousMessage => self.step_message(-1),
+            Action::NextMessage => self.step_message(1),
             Action::FindNext => self.find_again(true),
             Action::FindPrevious => self.find_again(false),
             _ => return None,
         })
+    }
+
+    /// Moves the selection of the focused pane.
+    fn step(&mut self, rows: isize) -> Vec<Effect> {
+        if self.browser.focus == Pane::Messages {
+            return self.step_message(rows);
+        }
+        self.browser.step(rows, &mut self.requests)
+    }
+
+    /// Moves the selection of the messages. A step beyond the end looks for newer messages, unless they are followed.
+    fn step_message(&mut self, rows: isize) -> Vec<Effect> {
+        let messages = &mut self.browser.messages;
+        if self.following.current.is_none() {
+            messages.look_beyond(rows);
+        }
+        messages.step(rows, &mut self.requests).into_iter().collect()
     }
 
     /// Goes to an edge of the focused pane. While following, the newest message is reached by going live.

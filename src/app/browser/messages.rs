@@ -66,6 +66,8 @@ pub(crate) struct Messages {
     pending: Option<Pending>,
     /// The number to select once its page is loaded.
     wanted: Option<i64>,
+    /// The newest number when the user went there, until it is known whether newer messages exist.
+    awaited_at: Option<i64>,
     /// The list is being loaded again, but not because the user goes elsewhere.
     reloading: bool,
     /// The lowest and the highest number of the list, once they are known.
@@ -407,6 +409,27 @@ impl Messages {
         } else {
             self.window.at_last = false;
         }
+    }
+
+    /// Marks newer messages as not loaded if a step leads beyond the newest one, because they may exist by now.
+    pub(in crate::app) fn look_beyond(&mut self, rows: isize) {
+        let selected = self.window.selected();
+        let is_beyond = if self.newest_first {
+            selected.checked_add_signed(rows).is_none()
+        } else {
+            selected.saturating_add_signed(rows) >= self.window.len()
+        };
+        if !is_beyond || !self.at_end() || self.is_reading() {
+            return;
+        }
+        let edge = self.newer_edge();
+        match &mut self.search {
+            Some(search) => search.look_beyond(edge),
+            // There is no row to continue from.
+            None if self.window.is_empty() => return,
+            None => {}
+        }
+        self.newer_exist();
     }
 
     /// Returns the number of the newest loaded message.

@@ -49,6 +49,12 @@ impl SearchProgress {
         }
     }
 
+    /// Lets a search that examined the newest message continue with those written since.
+    pub(super) fn look_beyond(&mut self, newer_edge: Edge) {
+        let from = self.reached.map_or(PageFrom::Start, |(_, highest)| PageFrom::After(highest));
+        *self.towards(newer_edge) = Some(from);
+    }
+
     /// Returns true once every message that can match was examined.
     #[must_use]
     pub(crate) fn is_complete(&self) -> bool {

@@ -250,3 +250,49 @@ fn a_search_among_the_messages_of_a_member_names_no_total_of_that_member() {
     let text = screen.text();
     assert!(text.contains("no match yet in ") && !text.contains(" of ~"), "{text}");
 }
+
+#[test]
+fn a_list_at_its_end_looks_for_newer_messages_on_a_key_that_leads_beyond_it() {
+    let asked = |screen: &Screen| screen.asked.iter().filter(|(slot, _)| *slot == Slot::Messages).count();
+    for (text, turned) in [("", false), ("", true), ("type:Even", false), ("type:Even", true)] {
+        let mut screen = ledger(5);
+        if turned {
+            screen.keys("o");
+        }
+        if !text.is_empty() {
+            filter(&mut screen, text);
+        }
+        let (newest, oldest, beyond) = if turned { ("g", "G", KeyCode::Up) } else { ("G", "g", KeyCode::Down) };
+        screen.asked.clear();
+        screen.keys(oldest);
+        screen.key(beyond);
+        assert_eq!(asked(&screen), 0, "the end is not reached: {text}");
+        screen.fake.append("ledger-main", "Odd");
+        screen.fake.append("ledger-main", "Even");
+        screen.keys(newest);
+        assert_eq!((screen.selected().as_str(), asked(&screen)), ("ledger-main@6", 1), "{text} {turned}");
+        screen.fake.append("ledger-main", "Odd");
+        screen.fake.append("ledger-main", "Even");
+        screen.hold = true;
+        screen.key(beyond);
+        screen.key(beyond);
+        assert_eq!((screen.selected().as_str(), asked(&screen)), ("ledger-main@6", 2), "one question at a time");
+        screen.release();
+        assert_eq!(screen.selected(), "ledger-main@6", "nothing moves by itself");
+        screen.key(beyond);
+        assert_eq!(screen.selected(), if text.is_empty() { "ledger-main@7" } else { "ledger-main@8" });
+        let said = if text.is_empty() { "message 8 of 9" } else { "5 matches · all 9 messages searched" };
+        assert!(screen.text().contains(said), "{}", screen.text());
+    }
+}
+
+#[test]
+fn a_list_that_is_followed_asks_for_nothing_beyond_its_end() {
+    let mut screen = ledger(5);
+    screen.keys("F");
+    screen.asked.clear();
+    screen.keys("Gj");
+    screen.key(KeyCode::PageDown);
+    assert!(screen.asked.iter().all(|(slot, _)| *slot != Slot::Messages), "{:?}", screen.asked);
+    assert!(screen.state.is_live());
+}

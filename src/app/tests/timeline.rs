@@ -262,3 +262,31 @@ fn each_scope_has_its_own_timeline() {
     screen.go_to("account#0:2");
     assert!(matches!(screen.fake.timelines.last(), Some((Scope::Member(..), None))));
 }
+
+#[test]
+fn messages_written_after_the_timeline_was_read_are_in_it_once_they_are_loaded() {
+    let mut screen = screen();
+    let read = screen.fake.timelines.len();
+    screen.keys("GG");
+    assert_eq!(screen.fake.timelines.len(), read, "there is nothing new");
+    screen.fake.append("account-1", "Deposited");
+    screen.keys("G");
+    assert_eq!((selected(&screen), screen.fake.timelines.len()), (50, read + 1));
+    assert!(screen.text().contains("11:00:51–11:00:52  1 message "), "{}", screen.text());
+    // The end of the list was not loaded when the timeline was read.
+    let mut fake = Fake::default();
+    for _ in 0..1_000 {
+        fake.append("account-1", "Deposited");
+    }
+    let mut screen = Screen::new(fake);
+    screen.go_to("account-1@200");
+    let read = screen.fake.timelines.len();
+    for _ in 0..100 {
+        screen.fake.append("account-1", "Deposited");
+    }
+    screen.keys("k");
+    assert_eq!(screen.fake.timelines.len(), read);
+    screen.keys("G");
+    assert_eq!((selected(&screen), screen.fake.timelines.len()), (1_099, read + 1));
+    assert!(screen.state.timeline_strip().is_some_and(|strip| strip.visible.is_some()), "{}", row(&screen));
+}

@@ -18,7 +18,7 @@ const ENOUGH_MATCHES: u64 = 100;
 impl Messages {
     /// Shows the list again after it was kept, or loads it. The values of `paths` come with the rows.
     pub(in crate::app) fn enter(&mut self, paths: Arc<[BodyPath]>, requests: &mut Requests) -> Vec<Effect> {
-        self.pending = None;
+        (self.pending, self.awaited_at) = (None, None);
         let read = if self.window.is_empty() {
             self.paths = paths;
             self.read_from(PageFrom::End, requests)
@@ -112,7 +112,12 @@ impl Messages {
             self.window.select(if edge == Edge::First { 0 } else { usize::MAX });
             // A page that is about to replace the list may lead elsewhere.
             if !matches!(self.pending, Some(Pending::Fresh(_))) {
-                return None;
+                if edge != self.newer_edge() {
+                    return None;
+                }
+                self.look_beyond(if self.newest_first { -1 } else { 1 });
+                self.awaited_at = self.selected_number();
+                return self.read_on(requests);
             }
         }
         let from = if edge == self.newer_edge() { PageFrom::End } else { PageFrom::Start };
@@ -129,6 +134,9 @@ impl Messages {
             Pending::Fresh(_) => {}
         }
         self.insert_page(pending, page.heads, at_start, at_end);
+        if let Some(effect) = self.reach_newest(requests) {
+            return Some(effect);
+        }
         if std::mem::take(&mut self.reloading)
             && let Some(number) = self.wanted
             && !matches!(pending, Pending::Fresh(PageFrom::Around(around)) if around == number)
@@ -137,6 +145,16 @@ impl Messages {
             return self.read_around(number, requests);
         }
         self.read_on(requests)
+    }
+
+    /// Selects the newest message, or asks for it, if the user went there while it was not loaded and has stayed.
+    fn reach_newest(&mut self, requests: &mut Requests) -> Option<Effect> {
+        let awaited_at = self.awaited_at.take()?;
+        if self.selected_number() != Some(awaited_at) {
+            return None;
+        }
+        self.select_newest();
+        if self.at_end() { None } else { self.read_from(PageFrom::End, requests) }
     }
 
     /// Shows the matches of one step of a filtered search, and asks for the next step until there are enough.
@@ -152,6 +170,9 @@ impl Messages {
         let newer_edge = self.newer_edge();
         let numbers: Vec<i64> = step.heads.iter().map(|head| self.number(head)).collect();
         search.count(&step, &numbers);
+        // A count without these matches would be false.
+        let newest = numbers.iter().max().copied();
+        self.count.matches = self.count.matches.filter(|count| !count.is_complete || newest <= count.through);
         // A new list must later continue on the other side of its start as well.
         let (edge, other_side) = match pending {
             Pending::More(edge) => (edge, None),
@@ -174,6 +195,9 @@ impl Messages {
         search.reached_oldest |= at_oldest;
         self.search = Some(search);
         self.insert_page(pending, step.heads, at_oldest, at_newest);
+        if let Some(effect) = self.reach_newest(requests) {
+            return Some(effect);
+        }
         if step.next.is_some() && search.run < ENOUGH_MATCHES {
             let question = self.more(edge)?;
             return Some(requests.ask_next(Slot::Messages, question));

@@ -189,12 +189,10 @@ impl State {
 
     /// Opens the selected message in `$EDITOR`. Stored messages never change, so an edited one becomes a clone.
     pub(super) fn edit_shown(&mut self) -> Vec<Effect> {
-        let Some((message, namespace)) = self.browser.message.whole().zip(self.browser.shown_namespace.clone()) else {
-            return Vec::new();
-        };
+        let Some((namespace, message)) = self.whole_selection() else { return Vec::new() };
         let part = |text: &Option<String>| text.as_deref().map_or_else(|| "null".to_owned(), json::pretty);
         let text = format!("{{\n\"data\": {},\n\"metadata\": {}\n}}\n", part(&message.data), part(&message.metadata));
-        let draft = Draft::clone_of(namespace, message, self.random.message_id(self.now));
+        let draft = Draft::clone_of(namespace, &message, self.random.message_id(self.now));
         self.dialogs.in_editor = Some((draft, text.clone()));
         vec![Effect::Edit { text, suffix: ".json" }]
     }
@@ -247,9 +245,6 @@ impl State {
 
     /// Opens a clone with the edited data and metadata. If the text has no member `data`, all of it becomes the data.
     fn compose_edited(&mut self, mut draft: Draft, text: &str) -> Vec<Effect> {
-        if self.refuse_writing() {
-            return Vec::new();
-        }
         let members = json::members(text);
         let part = |wanted: &str| members.iter().find(|(name, _)| name == wanted).map(|(_, value)| (*value).to_owned());
         if let Some(data) = part("data") {

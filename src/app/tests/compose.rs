@@ -272,6 +272,9 @@ fn read_only_opens_no_dialog_that_writes() {
     assert!(screen.text().contains("read-only"), "{}", screen.text());
     screen.keys("1D");
     assert!(screen.state.dialogs.open.is_none());
+    screen.go_to("account-1");
+    screen.keys("e");
+    assert!(!screen.outside.iter().any(|effect| matches!(effect, Effect::Edit { .. })), "no edit is discarded later");
 }
 
 #[test]

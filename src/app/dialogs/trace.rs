@@ -26,15 +26,13 @@ pub(crate) const KEYS: [DialogAction; 5] =
 /// The least time between new messages and the search among them, because they can arrive many times a second.
 pub(crate) const PAUSE: Duration = Duration::from_millis(200);
 
-/// The most lines of the report below the messages.
+/// The lines of the report that stay below the messages if there are too many to show all.
 const REPORT: usize = 3;
 
 /// A line of the report.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Report {
     Problem(String),
-    /// The search is under way.
-    Searching,
     Searched(String),
 }
 
@@ -62,7 +60,7 @@ pub(crate) struct TraceDialog {
     /// The newest global position that following has reported.
     newest: GlobalPosition,
     /// A step was asked for and not answered yet.
-    waits: bool,
+    pub waits: bool,
     /// Messages have arrived since it was asked for.
     is_behind: bool,
     /// `None` until the first answer.
@@ -166,10 +164,13 @@ impl TraceDialog {
         let outer = place(browser);
         let inner = padded(outer.inner(Margin::new(1, 1)));
         let report = self.report(usize::from(inner.width));
-        // On a small terminal, the messages keep at least half of the rows.
         let keys_height = u16::from(inner.height > 1);
-        let notes_height = u16::try_from(report.len()).unwrap_or(0).min((inner.height - keys_height) / 2);
         let has_heading = self.lanes || self.missing().is_some();
+        // The report takes what the messages leave, or a few lines. On a small terminal, the messages keep at least half of the rows.
+        let height = usize::from(inner.height - keys_height);
+        let rows = usize::from(has_heading) + self.view.as_ref().map_or(0, |view| view.rows.len());
+        let notes_height = report.len().min(height.saturating_sub(rows).max(REPORT.min(height / 2)));
+        let notes_height = u16::try_from(notes_height).unwrap_or(0);
         let above = u16::from(has_heading && inner.height - keys_height - notes_height > 1);
         let mut y = inner.y;
         let mut take = |height: u16| {
@@ -192,9 +193,8 @@ impl TraceDialog {
     /// Returns the lines below the messages.
     fn report(&self, width: usize) -> Vec<Report> {
         let problem = self.problem.iter().flat_map(|problem| wrap(problem, width)).map(Report::Problem);
-        let searching = self.waits.then_some(Report::Searching);
         let searched = self.view.iter().flat_map(|view| &view.report).flat_map(|line| wrap(line, width));
-        problem.chain(searching).chain(searched.map(Report::Searched)).take(REPORT).collect()
+        problem.chain(searched.map(Report::Searched)).collect()
     }
 
     pub(super) fn key(&mut self, key: KeyEvent, context: &DialogContext) -> Outcome {

@@ -169,3 +169,20 @@ fn a_small_terminal_shows_the_trace_without_a_panic() {
         assert!(screen.text().contains('▶'), "{}", screen.text());
     }
 }
+
+#[test]
+fn the_report_is_whole_if_there_is_room_and_a_search_does_not_move_the_messages() {
+    let mut screen = traced(26, 45);
+    let text: String = screen.text().chars().filter(|sign| !"┃│".contains(*sign)).collect();
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(text.contains("positions 1 to 9; the rest was not searched"), "{}", screen.text());
+    let messages = |screen: &Screen| match &screen.state.dialogs.open {
+        Some(Dialog::Trace(trace)) => trace.layout(&screen.state.browser).messages,
+        other => panic!("no trace: {other:?}"),
+    };
+    let before = messages(&screen);
+    screen.hold = true;
+    screen.keys("+");
+    assert!(screen.text().contains("searching"), "{}", screen.text());
+    assert_eq!(messages(&screen), before);
+}

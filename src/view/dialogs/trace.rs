@@ -25,9 +25,16 @@ pub(super) fn draw(frame: &mut Frame, state: &State, theme: &Theme, dialog: &Tra
         Traces::CausesAndEffects => "Trace".to_owned(),
         Traces::Workflow(workflow) => format!("Workflow {}", workflow.value),
     };
+    // In the title, because a line that comes and goes would move the messages.
+    let searching = if dialog.waits {
+        format!(" · {}", waiting_for(state, Slot::Trace, "searching …", theme.ascii))
+    } else {
+        String::new()
+    };
     let lanes_or_not = if dialog.lanes { " · lanes" } else { "" };
-    let about = cut_middle(&about, usize::from(layout.outer.width).saturating_sub(14));
-    framed(frame, layout.outer, theme, &format!("{about}{lanes_or_not}"));
+    let notes = format!("{lanes_or_not}{searching}");
+    let about = cut_middle(&about, usize::from(layout.outer.width).saturating_sub(5 + notes.chars().count()).max(5));
+    framed(frame, layout.outer, theme, &format!("{about}{notes}"));
     let width = usize::from(layout.messages.width);
     let rows = dialog.rows();
     let selected = dialog.selection(&rows);
@@ -43,7 +50,6 @@ pub(super) fn draw(frame: &mut Frame, state: &State, theme: &Theme, dialog: &Tra
     for (row, line) in (0..layout.notes.height).zip(layout.report) {
         let (line, style) = match line {
             Report::Problem(problem) => (problem, theme.problem),
-            Report::Searching => (waiting_for(state, Slot::Trace, "searching …", theme.ascii), theme.dim),
             Report::Searched(line) => (line, theme.dim),
         };
         line_at(frame, layout.notes, row, &line, style);

@@ -123,15 +123,11 @@ fn draw<T>(
 ) {
     let focused = state.browser.focus == parts.pane;
     let waiting = state.requests.since(parts.slot).is_some();
-    let title = if waiting {
-        format!("{} · {}", parts.title, spinner_of(state, parts.slot, theme.ascii))
-    } else {
-        parts.title.clone()
-    };
+    let spinner = if waiting { format!(" · {}", spinner_of(state, parts.slot, theme.ascii)) } else { String::new() };
     let room = usize::from(area.width.saturating_sub(4));
     let title = match state.browser.filtered(parts.pane).filter(|filtered| !filtered.text.is_empty()) {
-        Some(filtered) => filtered_title(&title, &filtered, room),
-        None => whole_parts(&title, room),
+        Some(filtered) => filtered_title(&parts.title, &spinner, &filtered, room),
+        None => whole_parts(&format!("{}{spinner}", parts.title), room),
     };
     let title = format!(" {title} ");
     let notes = Line::styled(format!(" {} ", parts.notes), theme.dim).right_aligned();
@@ -197,15 +193,21 @@ fn draw<T>(
     }
 }
 
-/// Returns the title of a filtered list. The name of the pane gives way first, and then the text.
-fn filtered_title(name: &str, filtered: &Filtered, room: usize) -> String {
+/// Returns the title of a filtered list. The name of the pane gives way first, and then the text. A filter under way keeps its spinner.
+fn filtered_title(name: &str, spinner: &str, filtered: &Filtered, room: usize) -> String {
     let found = found(filtered);
     let text = SafeText::line(filtered.text);
     let shown = grouped(filtered.shown as u64);
+    let so_far = if filtered.searched.is_some() { " so far" } else { "" };
     let text = text.as_str();
-    let titles = [format!("{name} /{text} · {found}"), format!("/{text} · {found}"), format!("/{text} · {shown}")];
+    let titles = [
+        format!("{name}{spinner} /{text} · {found}"),
+        format!("/{text}{spinner} · {found}"),
+        format!("/{text}{spinner} · {shown}{so_far}"),
+        format!("/{text}{spinner} · {shown}"),
+    ];
     let fitting = titles.into_iter().find(|title| SafeText::line(title).width() <= room);
-    fitting.unwrap_or_else(|| whole_parts(&found, room))
+    fitting.unwrap_or_else(|| whole_parts(&format!("{shown}{so_far}{spinner}"), room))
 }
 
 /// Returns how many rows a filter has left: `3 of 120`, or `3 so far · 40,000 names searched`.
@@ -217,5 +219,21 @@ pub(crate) fn found(filtered: &Filtered) -> String {
         (Some(searched), _) => format!("{shown} so far · {} searched", count(searched, "name")),
         (None, Some(total)) => format!("{shown} of {}", grouped(total as u64)),
         (None, None) => format!("{shown} found"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_title_of_a_filter_under_way_keeps_its_spinner() {
+        let filtered = |shown| Filtered { text: "7aa6", shown, total: None, searched: Some(40_000) };
+        let title = |shown, room| filtered_title("Streams  account", " · ⠴", &filtered(shown), room);
+        assert_eq!(title(12, 80), "Streams  account · ⠴ /7aa6 · 12 so far · 40,000 names searched");
+        assert_eq!(title(12, 50), "/7aa6 · ⠴ · 12 so far · 40,000 names searched");
+        assert_eq!(title(12, 30), "/7aa6 · ⠴ · 12 so far");
+        assert_eq!(title(12, 14), "/7aa6 · ⠴ · 12");
+        assert_eq!(title(12, 13), "12 so far · ⠴");
     }
 }

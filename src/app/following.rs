@@ -128,10 +128,12 @@ impl Follow {
     }
 
     /// Returns the lag at a time of the server's clock. While a transaction blocks, this is the time since it began to block,
-    /// otherwise the time that the newest message took.
+    /// otherwise the time that the newest message took. That of an old message says nothing about now, and neither does any while
+    /// the server does not answer.
     #[must_use]
     pub(crate) fn lag(&self, now: Timestamp) -> Option<SignedDuration> {
-        self.blocked_since.map(|since| now.duration_since(since)).or(self.lag)
+        let is_current = !self.recent.is_empty() && self.unanswered_since.is_none();
+        self.blocked_since.map(|since| now.duration_since(since)).or(self.lag.filter(|_| is_current))
     }
 
     /// Returns how long transactions have blocked at a time of the server's clock.

@@ -531,3 +531,17 @@ fn esc_leaves_the_list_in_spite_of_a_toast() {
     assert_eq!(screen.state.browser.messages.key, kept);
     assert!(!screen.state.notices.showing());
 }
+
+#[test]
+fn the_lag_of_an_old_message_is_not_shown() {
+    let mut screen = following();
+    write(&mut screen, "account-0");
+    assert!(screen.text().contains(" · lag "), "{}", screen.text());
+    let generation = screen.followed.as_ref().expect("following").0;
+    screen.send(Event::FollowUnanswered { generation, since: Some(screen.now) });
+    assert!(!screen.text().contains(" · lag "), "{}", screen.text());
+    screen.send(Event::FollowUnanswered { generation, since: None });
+    assert!(screen.text().contains(" · lag "), "{}", screen.text());
+    screen.wait(6);
+    assert!(!screen.text().contains(" · lag "), "{}", screen.text());
+}

@@ -111,7 +111,7 @@ impl Namespace {
                     return Err(StoreError::Invalid { field, reason });
                 }
                 Err(StoreError::Server { code, message }) if code == SYNTAX_ERROR || code.starts_with("22") => {
-                    return Err(StoreError::Invalid { field, reason: message });
+                    return Err(StoreError::Invalid { field, reason: format!("{message} (SQLSTATE {code})") });
                 }
                 answer => answer.map(drop)?,
             }

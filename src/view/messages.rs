@@ -153,6 +153,11 @@ fn searched(state: &State, search: &SearchProgress, spinner: char) -> String {
         return all_searched(state, &found, search.searched);
     }
     let searched = of_total(state, search.searched);
+    if state.browser.messages.error.is_some() {
+        // Nothing continues it, and what it did not find says nothing.
+        let found = if search.matches > 0 { format!("{found} · ") } else { String::new() };
+        return format!("{found}{searched} searched");
+    }
     match (state.requests.since(Slot::Messages), search.matches) {
         (Some(_), _) => {
             format!("{spinner} {found} so far · {searched} searched · {}", hint(state, Action::Back, "stop"))
@@ -217,7 +222,12 @@ fn explain_empty(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
     let (text, style) = if let Some(problem) = state.connection.problem() {
         (format!("Not connected: {problem}"), theme.problem)
     } else if let Some(error) = &messages.error {
-        (format!("{error} · {}", hint(state, Action::Refresh, "reload")), theme.problem)
+        let edit = if messages.is_filtered() {
+            format!(" · {}", hint(state, Action::Filter, "edit the filter"))
+        } else {
+            String::new()
+        };
+        (format!("{error}{edit} · {}", hint(state, Action::Refresh, "reload")), theme.problem)
     } else if state.connection.server().is_none() {
         return;
     } else if let (Some(since), Some(search)) = (waiting, &messages.search) {

@@ -129,7 +129,9 @@ fn a_failed_filter_shows_the_error_and_no_rows() {
     screen.fake.fail.push((Slot::Messages, error));
     filter(&mut screen, "data:$.line >");
     assert!(screen.state.browser.messages.window.is_empty());
-    assert!(screen.text().contains("invalid path on data: syntax error at end"), "{}", screen.text());
+    let text = screen.text();
+    assert!(text.contains("invalid path on data: syntax error at end · & edit the filter · Ctrl-R reload"), "{text}");
+    assert!(!text.contains("continue") && !text.contains("no match"), "nothing continues it: {text}");
     screen.esc();
     screen.esc();
     assert_eq!(screen.selected(), "ledger-main@599");

@@ -43,7 +43,8 @@ fn past_the_end(target: &Target, found: &MessageHead) -> Option<String> {
             found.global_position
         )),
         Target::Time(time) if found.time < *time => {
-            Some(format!("No message at or after {target}. This is the last one."))
+            let time = time.strftime("%Y-%m-%d %H:%M:%S UTC");
+            Some(format!("No message at or after {time}. This is the last one."))
         }
         _ => None,
     }

@@ -17,6 +17,7 @@ use super::filter;
 use super::outcome::{Command, DialogContext, Outcome};
 use crate::app::input::Input;
 use crate::app::request::{Answer, Slot};
+use crate::locator::{Destination, Target};
 use crate::message::Category;
 use crate::store::browse::{CategoryRow, Scope};
 use entries::{Entry, Group, Lead};
@@ -239,7 +240,11 @@ impl Omnibox {
             self.waiting = shown.is_none();
             return Outcome::Stay;
         };
-        let text = entry.text_to_type(context);
+        let text = match &entry.lead {
+            // `-2h` is worth recalling, but not the time that it means now.
+            Lead::Go(Destination { target: Target::Time(_), .. }) => self.input.text().trim().to_owned(),
+            _ => entry.text_to_type(context),
+        };
         let command = match entry.lead.clone() {
             Lead::Go(destination) => {
                 let Some(namespace) = destination.namespace.clone().or(shown) else {

@@ -380,7 +380,7 @@ fn the_omnibox_explains_targets_past_the_end() {
     for (target, said) in [
         ("account-1@99", "account-1 ends at position 4. There is no position 99."),
         ("9999", "No global position 9999. The last message is at global position 30."),
-        ("2030-01-01", "No message at or after time 2030-01-01 00:00:00 UTC. This is the last one."),
+        ("2030-01-01", "No message at or after 2030-01-01 00:00:00 UTC. This is the last one."),
     ] {
         screen.go_to(target);
         assert!(screen.text().contains(said), "{}", screen.text());

@@ -522,3 +522,20 @@ fn a_long_stream_keeps_both_ends_of_its_name_and_its_marks() {
     let columns: Vec<bool> = (end - 5..end).map(is_marked).collect();
     assert_eq!(columns, [false, false, true, true, true], "{text}");
 }
+
+#[test]
+fn a_time_is_recalled_as_it_was_typed() {
+    let mut screen = screen();
+    screen.go_to("-2h");
+    screen.keys(":");
+    screen.key(KeyCode::Up);
+    assert_eq!(omnibox(&screen).input.text(), "-2h");
+}
+
+#[test]
+fn a_position_without_a_stream_on_screen_says_so() {
+    let mut screen = screen();
+    screen.go_to("order");
+    screen.keys(":@4");
+    assert!(screen.text().contains("no stream is on screen"), "{}", screen.text());
+}

@@ -65,6 +65,8 @@ impl Meaning {
             let at = if text.starts_with('@') { 0 } else { destinations.len() };
             destinations.insert(at, here);
             problem = None;
+        } else if !context.browser.messages.is_stream() && text.strip_prefix('@').and_then(digits).is_some() {
+            problem = Some("no stream is on screen".to_owned());
         }
         let only_name = text.starts_with('=');
         Self { destinations, problem, expected, namespace, name: name.to_owned(), only_name }

@@ -106,10 +106,11 @@ impl State {
         })
     }
 
-    /// Formats when a bucket begins and when another one does.
+    /// Formats when a bucket begins and when another one does. The current one ends now.
     fn between(&self, timeline: &Timeline, first: usize, end: usize) -> (String, String) {
-        let (from, to) = (timeline.begins(first), timeline.begins(end));
-        self.settings.times.between(from, to, timeline.width, self.connection.server_now(self.now))
+        let (from, to, now) = (timeline.begins(first), timeline.begins(end), self.connection.server_now(self.now));
+        let to = if from < now { to.min(now) } else { to };
+        self.settings.times.between(from, to, timeline.width, now)
     }
 
     /// Describes the bucket of the selected message, or the rates while following: `10:00–10:05  ~1,240 messages`.

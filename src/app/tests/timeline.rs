@@ -290,3 +290,12 @@ fn messages_written_after_the_timeline_was_read_are_in_it_once_they_are_loaded()
     assert_eq!((selected(&screen), screen.fake.timelines.len()), (1_099, read + 1));
     assert!(screen.state.timeline_strip().is_some_and(|strip| strip.visible.is_some()), "{}", row(&screen));
 }
+
+#[test]
+fn the_timeline_does_not_end_in_the_future() {
+    let mut screen = screen();
+    screen.now = at("11:00:50") + jiff::SignedDuration::from_millis(400);
+    assert!(row(&screen).trim_end().ends_with("11:00:51"), "{}", row(&screen));
+    screen.send(Event::Tick);
+    assert!(row(&screen).trim_end().ends_with("11:00:50"), "{}", row(&screen));
+}

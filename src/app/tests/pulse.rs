@@ -475,3 +475,17 @@ fn the_error_of_a_part_is_wrapped_rather_than_cut() {
     assert_eq!(screen.text().lines().filter(|line| line.contains("much much")).count(), 3, "{}", screen.text());
     assert!(screen.text().contains("much …"), "{}", screen.text());
 }
+
+#[test]
+fn the_part_with_the_focus_shows_rows_on_a_small_terminal() {
+    let mut fake = Fake::shop(3);
+    fake.vitals = Vitals::of_a_troubled_shop();
+    let mut screen = Screen::with(fake, ScreenSettings::default(), 40, 12);
+    screen.keys("P");
+    for shown in ["mailer  ", "PID 4711", "sequence", "order  "] {
+        assert!(screen.text().contains(shown), "{shown}: {}", screen.text());
+        screen.key(KeyCode::Tab);
+    }
+    screen.down();
+    assert!(screen.text().contains("name  ") && !screen.text().contains("mailer"), "{}", screen.text());
+}

@@ -64,7 +64,10 @@ impl PulseLayout {
         let notes = PulsePart::ALL.map(|part| dialog.notes(part, selections[part as usize].0, body.width));
         let needs = PulsePart::ALL.map(|part| notes[part as usize] + selections[part as usize].0);
         let mut room = usize::from(body.height).saturating_sub(PARTS);
-        let shares = shares(needs, room);
+        let mut shares = shares(needs, room);
+        // The part with the focus shows at least a row.
+        let focused = dialog.part as usize;
+        yield_to(focused, needs[focused].min(notes[focused] + 1), &mut shares);
         room -= shares.iter().sum::<usize>().min(room);
         // An empty line between parts, if all of them can have one.
         let gap = u16::from(room >= PARTS);
@@ -78,7 +81,10 @@ impl PulseLayout {
                 taken
             };
             place.heading = take(1);
-            let notes = notes[index].min(shares[index]);
+            // The titles of the columns are of no use without a row.
+            let is_titled = PulsePart::ALL[index] == PulsePart::Consumers && selections[index].0 > 0;
+            let problem = notes[index] - usize::from(is_titled);
+            let notes = notes[index].min(shares[index].saturating_sub(1).max(problem)).min(shares[index]);
             place.notes = take(u16::try_from(notes).unwrap_or(u16::MAX));
             place.rows = take(u16::try_from(shares[index] - notes).unwrap_or(u16::MAX));
             place.first = first_in_view(0, selections[index].1, selections[index].0, usize::from(place.rows.height));
@@ -144,9 +150,28 @@ fn shares(needs: [usize; PARTS], room: usize) -> [usize; PARTS] {
     shares
 }
 
+/// Gives one part lines of the others until it has what it needs.
+fn yield_to(part: usize, need: usize, shares: &mut [usize; PARTS]) {
+    while shares[part] < need {
+        let others = (0..PARTS).filter(|other| *other != part && shares[*other] > 0);
+        let Some(largest) = others.max_by_key(|other| shares[*other]) else { break };
+        shares[largest] -= 1;
+        shares[part] += 1;
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::shares;
+    use super::{shares, yield_to};
+
+    #[test]
+    fn one_part_can_take_lines_of_the_others() {
+        let mut shares = [4, 1, 2, 0];
+        yield_to(3, 2, &mut shares);
+        assert_eq!(shares, [2, 1, 2, 2]);
+        yield_to(3, 9, &mut shares);
+        assert_eq!(shares, [0, 0, 0, 7]);
+    }
 
     #[test]
     fn parts_share_the_room_and_leave_what_they_do_not_need() {

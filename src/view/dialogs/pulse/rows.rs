@@ -23,6 +23,8 @@ const TREND: usize = 14;
 const STATE: usize = 15;
 /// The width of all of them, with the space between.
 const FIGURES: usize = UNREAD + DELAY + TREND + STATE + 6;
+/// The width for names below which the trend is left out, and then the state.
+const FEW: usize = 12;
 /// The width for names from which the category has a column of its own. Most names contain it.
 const WITH_CATEGORY: usize = 50;
 /// The room that names get at least, even if all are shorter.
@@ -141,17 +143,24 @@ pub(super) struct NameWidths {
     name: usize,
     /// None if there is no room for categories.
     category: Option<usize>,
+    has_trend: bool,
+    has_state: bool,
 }
 
 impl NameWidths {
     /// Divides the room of a row, given the longest name and the longest category.
     fn new(width: usize, name: usize, category: usize) -> Self {
-        let room = width.saturating_sub(FIGURES);
+        let has_trend = width >= FIGURES + FEW;
+        let figures = FIGURES - if has_trend { 0 } else { TREND + 2 };
+        let has_state = width >= figures + FEW;
+        let figures = figures - if has_state { 0 } else { STATE + 2 };
+        let room = width.saturating_sub(figures);
         if room < WITH_CATEGORY {
-            return Self { name: room, category: None };
+            return Self { name: room, category: None, has_trend, has_state };
         }
         let name = name.clamp(LEAST, room * 3 / 5);
-        Self { name, category: Some(category.clamp(LEAST.min(room - name - 2), room - name - 2)) }
+        let category = Some(category.clamp(LEAST.min(room - name - 2), room - name - 2));
+        Self { name, category, has_trend, has_state }
     }
 }
 
@@ -164,8 +173,9 @@ pub(super) fn titles(widths: NameWidths) -> String {
 fn consumer_columns(widths: NameWidths, [name, category, behind, delay, trend, state]: [&str; 6]) -> String {
     let name = fill_middle(name, widths.name);
     let category = widths.category.map_or_else(String::new, |width| format!("  {}", fill_middle(category, width)));
-    let figures = format!("{} {}", right(behind, UNREAD), right(delay, DELAY));
-    format!("{name}{category} {figures}  {}  {}", fill(trend, TREND), cut(state, STATE))
+    let trend = if widths.has_trend { format!("  {}", fill(trend, TREND)) } else { String::new() };
+    let state = if widths.has_state { format!("  {}", cut(state, STATE)) } else { String::new() };
+    format!("{name}{category} {} {}{trend}{state}", right(behind, UNREAD), right(delay, DELAY))
 }
 
 fn finding(finding: &Finding, width: usize) -> String {

@@ -212,7 +212,8 @@ pub(crate) fn blocking(frame: &mut Frame, area: Rect, state: &State, theme: &The
         _ => {}
     }
     let line = Rect { y: area.y + area.height - 2, height: 1, ..area };
-    let text = format!(" {}", words(&text, width.saturating_sub(2)));
+    // The words of a query can be long, so it is cut anywhere.
+    let text = format!(" {}", cut(&text, width.saturating_sub(2)));
     frame.render_widget(Clear, line);
     frame.buffer_mut().set_stringn(line.x, line.y, fill(&text, width), width, following_style(state, follow, theme));
 }

@@ -395,6 +395,9 @@ fn a_blocking_transaction_is_named_and_turns_the_status_amber_then_red() {
         state: Some("idle in transaction".to_owned()),
         query: Some("insert into messages values (\u{1b}[31m)".to_owned()),
     };
+    let long = BlockingTransaction { query: Some(format!("select f('{}')", "x".repeat(300))), ..holder.clone() };
+    screen.held_back(Some(long), 2);
+    assert!(screen.text().contains("last query: select f('xxxxx"), "{}", screen.text());
     screen.held_back(Some(holder), 2);
     let waiting = "WAITING: blocked by PID 4711, open 5s";
     let details = "PID 4711 · nightly-import · idle in transaction · last query: insert into messages values (␛[31m)";

@@ -489,3 +489,16 @@ fn the_part_with_the_focus_shows_rows_on_a_small_terminal() {
     screen.down();
     assert!(screen.text().contains("name  ") && !screen.text().contains("mailer"), "{}", screen.text());
 }
+
+#[test]
+fn a_long_word_of_a_query_is_cut_and_not_left_out() {
+    let mut fake = Fake::shop(3);
+    fake.vitals = Vitals::of_a_troubled_shop();
+    let query = format!("select write_message('{}')", "x".repeat(300));
+    for blocker in &mut fake.vitals.holdups.blockers {
+        blocker.transaction.query = Some(query.clone());
+    }
+    let mut screen = Screen::with(fake, ScreenSettings::default(), 160, 45);
+    screen.keys("P");
+    assert!(line_of(&screen, "select write_message('").contains("xxxx…"), "{}", screen.text());
+}

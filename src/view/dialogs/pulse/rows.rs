@@ -103,10 +103,10 @@ impl Scene<'_> {
         let known = [&transaction.state, &transaction.user, &transaction.application];
         parts.extend(known.into_iter().flatten().filter(|known| !known.is_empty()).map(|known| cut(known, 40)));
         let line = whole_parts(&parts.join(" · "), width);
-        // The query takes what room is left, cut between its words.
+        // The query takes what room is left. Its words can be long, so it is cut anywhere.
         let room = width.saturating_sub(line.chars().count() + 3);
         match &transaction.query {
-            Some(query) if room >= 12 => format!("{line} · {}", words(query, room)),
+            Some(query) if room >= 12 => format!("{line} · {}", cut(query, room)),
             _ => line,
         }
     }

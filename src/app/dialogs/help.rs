@@ -47,6 +47,8 @@ pub(crate) enum Purpose {
     Action(Action),
     /// In the dialog behind the help, with one of the keys.
     InDialog(DialogKind, DialogAction, Chord),
+    /// In a dialog that is not open.
+    Elsewhere(DialogKind, DialogAction),
 }
 
 impl Purpose {
@@ -54,7 +56,7 @@ impl Purpose {
     pub(crate) fn title(self) -> &'static str {
         match self {
             Self::Action(action) => action.title(),
-            Self::InDialog(kind, action, _) => kind.title(action),
+            Self::InDialog(kind, action, _) | Self::Elsewhere(kind, action) => kind.title(action),
         }
     }
 }
@@ -109,7 +111,7 @@ fn rows_of(keymap: &KeyMap, pane: Pane) -> Vec<HelpRow> {
         for (action, _) in kind.defaults() {
             let keys: Vec<String> = keymap.dialog_keys(*kind, action).iter().map(ToString::to_string).collect();
             if !keys.is_empty() {
-                rows.push(HelpRow::Note(format!("{} {}", keys.join(" "), kind.title(action))));
+                rows.push(HelpRow::Keys(keys.join(" "), Purpose::Elsewhere(*kind, action)));
             }
         }
     }

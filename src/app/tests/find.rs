@@ -125,6 +125,14 @@ fn help_shows_the_live_key_map() {
     assert!(line.contains("Q "), "{line}");
 }
 
+    // The keys of dialogs have columns, too.
+    screen.keys("/in a trace");
+    let text = screen.text();
+    let column = |title: &str| {
+        let line = text.lines().find(|line| line.contains(title)).expect("the keys of a trace are listed");
+        line.find(title).map(|at| line[..at].chars().count())
+    };
+    assert_eq!(column("lanes or tree"), column("next message"), "{text}");
 #[test]
 fn esc_removes_the_filter_while_an_estimate_is_pending() {
     let mut screen = Screen::new(Fake::shop(3));

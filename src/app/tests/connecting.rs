@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 
 use crate::app::connections::{Choice, ConnectTo, Connections};
+use crate::app::request::Slot;
 use crate::app::{Effect, Event, ScreenSettings};
+use crate::store::StoreError;
 use crossterm::event::KeyCode;
 
 use super::compose::compose;
@@ -159,4 +161,14 @@ fn a_store_with_namespaces_or_a_named_database_offers_nothing_by_itself() {
     let screen = screen(Fake { without_namespaces: true, ..Fake::default() }, None);
     assert!(screen.state.dialogs.open.is_none());
     assert!(screen.text().contains("postgres@localhost/shop has no message store yet"), "{}", screen.text());
+}
+
+#[test]
+fn the_dialog_does_not_claim_a_connection_that_was_refused() {
+    let mut fake = Fake::shop(1);
+    let refused = StoreError::Server { code: "28P01".to_owned(), message: "password authentication failed".to_owned() };
+    fake.fail.push((Slot::Server, refused));
+    let mut screen = screen(fake, None);
+    screen.keys("O");
+    assert!(screen.text().contains("Not connected to postgres@localhost/shop"), "{}", screen.text());
 }

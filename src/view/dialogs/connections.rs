@@ -6,6 +6,7 @@ use ratatui::layout::Rect;
 
 use super::choices;
 use crate::app::State;
+use crate::app::connection::Connection;
 use crate::app::connections::masked;
 use crate::app::dialogs::connections::ConnectDialog;
 use crate::app::input::Input;
@@ -20,7 +21,12 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, 
     let inner = boxed(frame, area, theme, "Connect to another database", width, height);
     let (list, url_row) = ConnectDialog::areas(inner);
     let width = usize::from(inner.width);
-    let current = format!(" Connected to {}", state.settings.target);
+    let connected = match state.connection {
+        Connection::Up(_) => "Connected",
+        Connection::Connecting { .. } => "Connecting",
+        Connection::Down { .. } | Connection::Refused { .. } => "Not connected",
+    };
+    let current = format!(" {connected} to {}", state.settings.target);
     if url_row.y > inner.y {
         line_at(frame, inner, 0, &cut(&current, width), theme.dim);
     }

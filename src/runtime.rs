@@ -200,10 +200,8 @@ impl EventLoop {
         self.drafts = DraftSaver::new(Drafts::new(&settings.target));
         self.autosave = Autosave::new(session.file, session.loaded, self.sender.clone());
         settings.times = settings.times.in_zone(TimeZone::system());
-        let connected = format!("Connected to {}", settings.target);
         let (state, effects) = State::new(settings, self.state.browser.area, clock::now());
-        self.state = state;
-        self.state.notices.done(connected, clock::now());
+        self.state.switch_to(state);
         self.begin(warnings.into_iter().chain(unsaved).chain(session.problem), effects);
         self.draw_by(Instant::now());
     }

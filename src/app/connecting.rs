@@ -1,5 +1,5 @@
-//! Connects to another database on request. The state of the current one stays as it is: the runtime replaces all of it once the
-//! new database answers.
+//! Connects to another database on request. The state of the current one stays as it is: the runtime replaces all of it but the log
+//! once the new database answers.
 
 use super::connections::ConnectTo;
 use super::dialogs::Dialog;
@@ -8,6 +8,14 @@ use super::request::Slot;
 use super::{Effect, State};
 
 impl State {
+    /// Replaces everything by the state of another database. The log keeps its lines.
+    pub(crate) fn switch_to(&mut self, new: Self) {
+        let connected = format!("Connected to {}", new.settings.target);
+        let notices = std::mem::take(&mut self.notices);
+        *self = Self { notices, ..new };
+        self.notices.done(connected, self.now);
+    }
+
     pub(super) fn open_connections(&mut self) -> Vec<Effect> {
         let choices = self.settings.connections.choices.clone();
         self.dialogs.open = Some(Dialog::Connections(Box::new(ConnectDialog::new(choices))));

@@ -172,3 +172,12 @@ fn the_dialog_does_not_claim_a_connection_that_was_refused() {
     screen.keys("O");
     assert!(screen.text().contains("Not connected to postgres@localhost/shop"), "{}", screen.text());
 }
+
+#[test]
+fn the_log_goes_on_in_another_database() {
+    let mut first = screen(Fake::shop(1), None);
+    first.send(Event::Notice("something failed".to_owned()));
+    first.state.switch_to(screen(Fake::shop(2), None).state);
+    let log: Vec<&str> = first.state.notices.log().iter().map(|notice| notice.text.as_str()).collect();
+    assert_eq!(log, ["something failed", "Connected to postgres@localhost/shop"]);
+}

@@ -99,6 +99,9 @@ const SLOW_TICK: Duration = Duration::from_secs(1);
 pub(crate) struct ScreenSettings {
     /// `user@host/database`.
     pub target: String,
+    /// The options that choose this database on a command line, without a password. Empty if the environment or the default
+    /// does, and for the demo, which no other program can open.
+    pub to_connect: Vec<String>,
     pub profile: Profile,
     /// `--read-only` was given.
     pub read_only: bool,

@@ -68,19 +68,27 @@ fn printf(text: &str, behind: &str) -> String {
 #[cfg(feature = "cli")]
 #[must_use]
 pub(crate) fn get_command(namespace: Option<&str>, name: &str, options: &[&str]) -> String {
-    message_command(namespace, "get", Some(name), options)
+    message_command(&[], namespace, "get", Some(name), options)
 }
 
-/// Returns a command on messages of a stream, a category or the whole namespace. A name that begins with `-` goes after `--`.
+/// Returns a command on messages of a stream, a category or the whole namespace. `connection` are the options that choose the database.
+/// A name that begins with `-` goes after `--`.
 #[cfg(feature = "cli")]
 #[must_use]
-pub(crate) fn message_command(namespace: Option<&str>, command: &str, name: Option<&str>, options: &[&str]) -> String {
+pub(crate) fn message_command(
+    connection: &[String],
+    namespace: Option<&str>,
+    command: &str,
+    name: Option<&str>,
+    options: &[&str],
+) -> String {
     let namespace: Vec<String> = match namespace {
         Some(id) if id.starts_with('-') => vec![format!("--namespace={id}")],
         Some(id) => vec!["-n".to_owned(), id.to_owned()],
         None => Vec::new(),
     };
-    let words = ["streamscope"].into_iter().chain(namespace.iter().map(String::as_str)).chain([command]);
+    let global = connection.iter().chain(&namespace).map(String::as_str);
+    let words = ["streamscope"].into_iter().chain(global).chain([command]);
     let options = options.iter().copied();
     match name {
         Some(name) if name.starts_with('-') => shell_command(words.chain(options).chain(["--", name])),

@@ -109,7 +109,7 @@ mod tests {
             let since = "2026-03-01T12:00:00.000001Z".parse().ok();
             let filter = Filter { types, stream_prefix, since, text, data_path, metadata_path, ..Filter::default() };
             let list = ListKey { namespace: "shop".to_owned(), scope: Scope::Category(Category::stored("account")) };
-            let words = shlex::split(&list_command(&list, &filter)).expect("a command");
+            let words = shlex::split(&list_command(&[], &list, &filter)).expect("a command");
             let parsed = cli::parse(words.into_iter().map(Into::into)).expect("valid arguments");
             proptest::prop_assert_eq!(parsed.common.namespace.as_deref(), Some("shop"));
             let Some(Command::Tail(tail)) = parsed.command else { panic!("tail") };

@@ -232,7 +232,7 @@ impl State {
 
     pub(super) fn open_copy(&mut self) -> Vec<Effect> {
         let marked = self.marks_on_screen().len();
-        let Some(menu) = CopyMenu::of(&self.browser, marked) else {
+        let Some(menu) = CopyMenu::of(&self.browser, marked, &self.settings.to_connect) else {
             self.notices.problem("There is nothing to copy here.".to_owned(), self.now);
             return Vec::new();
         };

@@ -6,9 +6,9 @@ use crate::store::Filter;
 use crate::store::browse::Scope;
 
 /// Returns the command for a list. Without a filter, streams and categories are printed by `get`; anything else is printed by
-/// `tail`, which ends at the newest message.
+/// `tail`, which ends at the newest message. `connection` are the options that choose the database.
 #[must_use]
-pub(crate) fn list_command(list: &ListKey, filter: &Filter) -> String {
+pub(crate) fn list_command(connection: &[String], list: &ListKey, filter: &Filter) -> String {
     let (name, group) = match &list.scope {
         Scope::Namespace => (None, None),
         Scope::Category(category) => (Some(category.as_str()), None),
@@ -31,7 +31,7 @@ pub(crate) fn list_command(list: &ListKey, filter: &Filter) -> String {
         options.push(("--consumer-group-size", group.size().to_string()));
     }
     let words: Vec<&str> = options.iter().flat_map(|(option, value)| [*option, value.as_str()]).collect();
-    message_command(Some(&list.namespace), if is_read { "get" } else { "tail" }, name, &words)
+    message_command(connection, Some(&list.namespace), if is_read { "get" } else { "tail" }, name, &words)
 }
 
 #[cfg(test)]
@@ -40,7 +40,7 @@ mod tests {
     use crate::message::{Category, ConsumerGroup, StreamName};
 
     fn command(scope: Scope, filter: &Filter) -> String {
-        list_command(&ListKey { namespace: "shop".to_owned(), scope }, filter)
+        list_command(&[], &ListKey { namespace: "shop".to_owned(), scope }, filter)
     }
 
     #[test]

@@ -25,7 +25,7 @@ mod wire;
 
 pub(super) use connection::{Canceller, Connected};
 #[cfg(feature = "cli")]
-pub(crate) use connection_string::is_url;
+pub(crate) use connection_string::{is_url, without_passwords};
 pub use environment::Environment;
 pub use settings::Settings;
 pub use values::DEFAULT_CONNECT_TIMEOUT;

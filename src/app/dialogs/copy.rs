@@ -14,7 +14,7 @@ use crate::app::keymap::{DialogAction, DialogKind};
 use crate::app::list_command::list_command;
 use crate::message::{Message, MessageHead};
 use crate::numbers::count;
-use crate::pasteable::{get_command, sql_identifier};
+use crate::pasteable::{message_command, sql_identifier};
 use crate::store::browse::Scope;
 use crate::store::{Filter, NamespaceInfo};
 
@@ -53,9 +53,10 @@ pub(crate) struct CopyMenu {
 const WIDTH: u16 = 60;
 
 impl CopyMenu {
-    /// Returns what can be copied from the focused pane; none if that is nothing.
+    /// Returns what can be copied from the focused pane; none if that is nothing. `connection` are the options of a command that choose
+    /// the database.
     #[must_use]
-    pub(crate) fn of(browser: &Browser, marked: usize) -> Option<Self> {
+    pub(crate) fn of(browser: &Browser, marked: usize, connection: &[String]) -> Option<Self> {
         let mut entries = Vec::new();
         if marked > 0 {
             entries.push(CopyEntry::new(
@@ -78,14 +79,19 @@ impl CopyMenu {
         let namespace = browser.messages.key.as_ref().and_then(|list| browser.namespaces.named(&list.namespace));
         match (browser.focus, browser.messages.selection()) {
             (Pane::Messages | Pane::Message, Some(head)) => {
-                entries.extend(of_message(head, namespace));
-                let command = browser.messages.key.as_ref().map(|list| list_command(list, &browser.messages.filter));
+                entries.extend(of_message(head, namespace, connection));
+                let list = browser.messages.key.as_ref();
+                let command = list.map(|list| list_command(connection, list, &browser.messages.filter));
                 entries.extend(
                     command.map(|command| CopyEntry::new(DialogAction::ListCommand, "command for list", command)),
                 );
             }
             _ => entries.extend(
-                browser.messages.key.iter().flat_map(|list| of_list(list, &browser.messages.filter, namespace)),
+                browser
+                    .messages
+                    .key
+                    .iter()
+                    .flat_map(|list| of_list(list, &browser.messages.filter, namespace, connection)),
             ),
         }
         (!entries.is_empty()).then_some(Self { entries, selected: 0 })
@@ -155,8 +161,8 @@ pub(in crate::app) fn as_json(message: &Message) -> String {
 }
 
 /// Returns the name of a location, the query that shows its messages, and the command that prints what the list shows.
-fn of_list(list: &ListKey, filter: &Filter, info: Option<&NamespaceInfo>) -> Vec<CopyEntry> {
-    let command = CopyEntry::new(DialogAction::Command, "command", list_command(list, filter));
+fn of_list(list: &ListKey, filter: &Filter, info: Option<&NamespaceInfo>, connection: &[String]) -> Vec<CopyEntry> {
+    let command = CopyEntry::new(DialogAction::Command, "command", list_command(connection, list, filter));
     let name = match &list.scope {
         Scope::Namespace => {
             return vec![CopyEntry::new(DialogAction::Name, "namespace", list.namespace.clone()), command];
@@ -170,12 +176,13 @@ fn of_list(list: &ListKey, filter: &Filter, info: Option<&NamespaceInfo>) -> Vec
 }
 
 /// Returns the ID and stream of a message, and the query and the command that show it.
-fn of_message(head: &MessageHead, info: Option<&NamespaceInfo>) -> Vec<CopyEntry> {
+fn of_message(head: &MessageHead, info: Option<&NamespaceInfo>, connection: &[String]) -> Vec<CopyEntry> {
     let (schema, namespace) = info.map(|info| (info.schema.as_str(), info.id.as_str())).unwrap_or_default();
     let sql =
         format!("select * from {}.messages where global_position = {};", sql_identifier(schema), head.global_position);
     let position = head.position.to_string();
-    let command = get_command(Some(namespace), head.stream.as_str(), &["--from", &position, "--limit", "1"]);
+    let (name, options) = (Some(head.stream.as_str()), ["--from", &position, "--limit", "1"]);
+    let command = message_command(connection, Some(namespace), "get", name, &options);
     vec![
         CopyEntry::new(DialogAction::Id, "ID", head.id.to_string()),
         CopyEntry::new(DialogAction::Name, "stream name", head.stream.to_string()),

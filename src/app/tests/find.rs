@@ -97,6 +97,16 @@ fn copies_the_raw_text() {
     screen.keys("yc");
     let Some(Effect::Copy { text, .. }) = screen.outside.last() else { panic!("nothing was copied") };
     assert_eq!(text, "streamscope -n shop get account-1 --from 2 --limit 1");
+    screen.state.settings.to_connect = vec!["--url".to_owned(), "host=db user=ada".to_owned()];
+    for (keys, command) in
+        [("yc", "get account-1 --from 2 --limit 1"), ("yl", "get account-1"), ("3yc", "get account-1")]
+    {
+        screen.keys(keys);
+        let Some(Effect::Copy { text, .. }) = screen.outside.last() else { panic!("nothing was copied") };
+        assert_eq!(*text, format!("streamscope --url 'host=db user=ada' -n shop {command}"));
+    }
+    screen.keys("y");
+    assert!(screen.text().contains("streamscope … -n shop get account-1"), "{}", screen.text());
 }
 
 #[test]
@@ -123,8 +133,6 @@ fn help_shows_the_live_key_map() {
     let text = screen.text();
     let line = text.lines().find(|line| line.contains("Follow new messages")).expect("follow is listed");
     assert!(line.contains("Q "), "{line}");
-}
-
     // The keys of dialogs have columns, too.
     screen.keys("/in a trace");
     let text = screen.text();
@@ -133,6 +141,8 @@ fn help_shows_the_live_key_map() {
         line.find(title).map(|at| line[..at].chars().count())
     };
     assert_eq!(column("lanes or tree"), column("next message"), "{text}");
+}
+
 #[test]
 fn esc_removes_the_filter_while_an_estimate_is_pending() {
     let mut screen = Screen::new(Fake::shop(3));

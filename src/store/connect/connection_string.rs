@@ -3,6 +3,8 @@
 
 use percent_encoding::percent_decode_str;
 
+#[cfg(feature = "cli")]
+use super::parameters::is_secret;
 use super::parameters::{Parameters, invalid, known};
 use crate::store::error::Result;
 
@@ -14,6 +16,34 @@ const OLDER: &str = "requiressl";
 #[cfg(feature = "cli")]
 pub(crate) fn is_url(text: &str) -> bool {
     SCHEMES.iter().any(|scheme| text.starts_with(scheme))
+}
+
+/// Returns a connection string without its passwords, or `None` if it is not valid.
+#[cfg(feature = "cli")]
+pub(crate) fn without_passwords(text: &str) -> Option<String> {
+    let parameters = parse(text).ok()?;
+    if !parameters.all().any(|(keyword, _)| is_secret(keyword)) {
+        return Some(text.to_owned());
+    }
+    let Some((scheme, rest)) = SCHEMES.iter().find_map(|scheme| Some((scheme, text.strip_prefix(scheme)?))) else {
+        let kept = parameters.all().filter(|(keyword, _)| !is_secret(keyword));
+        let pairs = kept.map(|(keyword, value)| {
+            let value = value.replace('\\', "\\\\").replace('\'', "\\'");
+            format!("{keyword}='{value}'")
+        });
+        return Some(pairs.collect::<Vec<_>>().join(" "));
+    };
+    let end = rest.find(['@', '/']).unwrap_or(rest.len());
+    let (user, rest) = match rest[end..].strip_prefix('@') {
+        Some(after) => (format!("{}@", rest[..end].split(':').next().unwrap_or_default()), after),
+        None => (String::new(), rest),
+    };
+    let (servers, query) = rest.split_once('?').unwrap_or((rest, ""));
+    let is_kept =
+        |pair: &&str| !decode(pair.split('=').next().unwrap_or_default(), "query").is_ok_and(|it| is_secret(&it));
+    let query = query.split('&').filter(is_kept).collect::<Vec<_>>().join("&");
+    let query = if query.is_empty() { query } else { format!("?{query}") };
+    Some(format!("{scheme}{user}{servers}{query}"))
 }
 
 /// Parses a URL, `keyword=value` pairs or, like `psql`, the bare name of a database.
@@ -227,6 +257,28 @@ mod tests {
         assert_eq!(get("sslmode"), Some("require"));
     }
 
+    #[cfg(feature = "cli")]
+    #[test]
+    fn passwords_are_removed_and_everything_else_stays() {
+        for (with, without) in [
+            ("postgres://ada:s3cret@db:5432/shop", "postgres://ada@db:5432/shop"),
+            ("postgres://db:5432", "postgres://db:5432"),
+            ("postgres://db:5432/shop?user=ada", "postgres://db:5432/shop?user=ada"),
+            ("postgresql://:s3cret@[::1]:5432,db/shop", "postgresql://@[::1]:5432,db/shop"),
+            ("postgres://ada:s3c%40ret@db/shop?sslmode=require", "postgres://ada@db/shop?sslmode=require"),
+            ("postgres://db/shop?password=s3cret&sslmode=require", "postgres://db/shop?sslmode=require"),
+            ("postgres://db/shop?p%61ssword=s3cret", "postgres://db/shop"),
+            ("postgres://db/shop?sslmode=require&sslpassword=s3cret&", "postgres://db/shop?sslmode=require&"),
+            ("host=db password = 's3 cret' user='o\\'hara'", "host='db' user='o\\'hara'"),
+            ("host = db user=ada", "host = db user=ada"),
+            ("service=shop", "service=shop"),
+            ("shop", "shop"),
+        ] {
+            assert_eq!(without_passwords(with).as_deref(), Some(without));
+        }
+        assert_eq!(without_passwords("host=h password='s3cret"), None);
+    }
+
     #[test]
     fn names_an_unknown_query_parameter() {
         let error = parse("postgres://h/d?colour=red").expect_err("not a parameter").to_string();
@@ -259,6 +311,19 @@ mod tests {
     }
 
     proptest! {
+        #[cfg(feature = "cli")]
+        #[test]
+        fn a_text_without_its_passwords_has_the_same_other_parameters(rest in "[a-z:@/?&=,%0-9' \\\\]{0,30}") {
+            let password = "password=x&user=ada&sslpassword=y";
+            for text in [format!("postgres://{rest}"), format!("postgres://u:p@{rest}?{password}"), format!("password=x host={rest}")] {
+                let Ok(parameters) = parse(&text) else { continue };
+                let without = without_passwords(&text).expect("a valid text");
+                let left = parse(&without).expect("a valid text");
+                let expected: Vec<_> = parameters.all().filter(|(keyword, _)| !is_secret(keyword)).collect();
+                prop_assert_eq!(left.all().collect::<Vec<_>>(), expected, "{}", without);
+            }
+        }
+
         #[test]
         fn never_panics(text in ".*", rest in "[a-z:@/?&=,%\\[\\]0-9' \\\\]*") {
             let _ = parse(&text);

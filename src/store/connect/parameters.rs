@@ -72,6 +72,11 @@ pub(super) fn known(keyword: &str) -> Option<&'static str> {
     KNOWN.iter().map(|(known, _)| *known).find(|known| *known == keyword)
 }
 
+/// Returns true if the value of a keyword is a password or as good as one.
+pub(super) fn is_secret(keyword: &str) -> bool {
+    matches!(keyword, "password" | "sslpassword" | "oauth_client_secret" | "scram_client_key" | "scram_server_key")
+}
+
 /// All keywords that have an environment variable, each with its variable.
 pub(super) fn variables() -> impl Iterator<Item = (&'static str, &'static str)> {
     KNOWN.iter().filter_map(|(keyword, variable)| variable.map(|variable| (*keyword, variable)))
@@ -92,6 +97,12 @@ impl Parameters {
         self.0.entry(keyword).or_insert_with(|| value.into());
     }
 
+    /// Returns the values, by keyword.
+    #[cfg(feature = "cli")]
+    pub(super) fn all(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        self.0.iter().map(|(keyword, value)| (*keyword, value.as_str()))
+    }
+
     /// Returns the value if it is not empty. To libpq, an empty name, path or text means the default.
     pub(super) fn get(&self, keyword: &str) -> Option<&str> {
         self.given(keyword).filter(|value| !value.is_empty())
@@ -107,9 +118,7 @@ impl Parameters {
 impl fmt::Debug for Parameters {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let shown = self.0.iter().map(|(keyword, value)| match *keyword {
-            "password" | "sslpassword" | "oauth_client_secret" | "scram_client_key" | "scram_server_key" => {
-                (*keyword, "…")
-            }
+            keyword if is_secret(keyword) => (keyword, "…"),
             _ => (*keyword, value.as_str()),
         });
         f.debug_map().entries(shown).finish()

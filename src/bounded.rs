@@ -8,12 +8,12 @@ use std::path::Path;
 
 /// The limit in MiB for files that people write: configuration, services, passwords, keys and programs.
 pub(crate) const WRITTEN_BY_HAND: u64 = 16;
-/// The limit in MiB for a message, which is more than Postgres can store.
+/// The most bytes in a line with a message, which is more than Postgres can store.
 #[cfg(feature = "cli")]
-pub(crate) const MESSAGE: u64 = 256;
-/// The most bytes in a line with a message.
+pub(crate) const LINE: usize = 256 << 20;
+/// The limit in MiB for a message.
 #[cfg(feature = "cli")]
-pub(crate) const LINE: usize = (MESSAGE as usize) << 20;
+pub(crate) const MESSAGE: u64 = LINE as u64 >> 20;
 
 /// Reads everything.
 ///

@@ -297,18 +297,13 @@ async fn refuse_dependents(transaction: &Transaction<'_>, schema: &str) -> Resul
     let dependents = include_str!("../../sql/registry/dependents.sql");
     let rows = transaction.query(dependents, &[(&schema, Type::TEXT)]).await?;
     let found: Vec<String> = rows.iter().map(|row| text(row, 0)).collect::<Result<_>>()?;
-    let named = found.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>().join(", ");
-    match found.len() {
-        0 => Ok(()),
-        ..=NAMED => Err(invalid("namespace", &format!("this would also delete {named}; drop or move them first"))),
-        all => {
-            let more = all - NAMED;
-            Err(invalid(
-                "namespace",
-                &format!("this would also delete {named} and {more} more; drop or move them first"),
-            ))
-        }
+    if found.is_empty() {
+        return Ok(());
     }
+    let named = found.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>().join(", ");
+    let more = found.len().saturating_sub(NAMED);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    Err(invalid("namespace", &format!("this would also delete {named}{more}; drop or move them first")))
 }
 
 /// Keeps writers out between counting and dropping. Opening a namespace locks its version table before the messages, so the same order

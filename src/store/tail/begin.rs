@@ -45,8 +45,9 @@ impl<M: Followed> Tail<M> {
     /// Returns true if the table is not the one that the catalog described. A table that was created anew can have other columns and
     /// another sequence, so the poll may have missed locks.
     pub(super) fn is_another_table(&mut self, seen: &Horizon) -> bool {
-        let described = self.described.get_or_insert_with(|| seen.storage.clone());
-        let is_another = *described != seen.storage;
+        let storage = seen.storage.clone().unwrap_or_default();
+        let is_another = self.described.as_ref().is_some_and(|described| *described != storage);
+        self.described = Some(storage);
         if is_another {
             self.catalog = None;
         }

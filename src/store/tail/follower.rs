@@ -129,7 +129,7 @@ pub struct Tail<M> {
     /// When the catalog was last checked.
     pub(super) catalog: Option<Instant>,
     /// The table that the catalog described, and its file.
-    pub(super) described: Option<Option<String>>,
+    pub(super) described: Option<String>,
     /// The servers and files that were seen.
     pub(super) known: VecDeque<Incarnation>,
     /// Whether messages may have been replaced without a trace in the newest one.

@@ -142,9 +142,8 @@ fn no_message_is_written_twice_without_unique_indexes(place: &Place) {
 
 fn an_import_compares_the_most_similar_of_several_stored_messages(place: &Place) {
     let kept = export("account", 6, 2);
-    let new: String = (0..3)
-        .map(|number| format!("{{\"id\":\"{}\",\"stream\":\"order-1\",\"type\":\"T\"}}\n", id(number + 10)))
-        .collect();
+    let line_without = |number| format!("{{\"id\":\"{}\",\"stream\":\"order-1\",\"type\":\"T\"}}\n", id(number));
+    let new = [10, 11, 12].map(line_without).concat();
     let (kept, new) = (file(place, "kept", kept), file(place, "new", new));
     for path in [&kept, &new] {
         place.run(&["import", path]).done();

@@ -264,7 +264,7 @@ fn around(obstacle: Obstacle) -> &'static str {
             "Is the server running on this machine, with its socket there? To connect over TCP, use host=localhost"
         }
         Obstacle::Certificate => {
-            "Check sslrootcert and the host name; sslmode=verify-ca does not check the host name, and sslmode=require \
+            "Check sslrootcert, sslcrl, sslcrldir and the host name; sslmode=verify-ca does not check the host name, and sslmode=require \
              without a root certificate file verifies nothing"
         }
         Obstacle::TlsFiles => "Check sslrootcert, sslcert, sslkey and sslpassword, or the files in ~/.postgresql",
@@ -275,9 +275,12 @@ fn around(obstacle: Obstacle) -> &'static str {
         Obstacle::Closed => "Check the port and the server's log: something accepts connections there and closes them",
         Obstacle::Method => "Check require_auth, requirepeer and channel_binding, and the server's pg_hba.conf",
         Obstacle::Password => {
-            "Check the password in the URL, PGPASSWORD, STREAMSCOPE_PASSWORD_COMMAND or ~/.pgpass (used in this order)"
+            "Check the password in the URL, PGPASSWORD, STREAMSCOPE_PASSWORD_COMMAND, the profile's password_command or \
+             ~/.pgpass (used in this order)"
         }
-        Obstacle::Role => "Check the user name and sslmode; the server's pg_hba.conf controls who may connect",
+        Obstacle::Role => {
+            "Check the user name, sslmode, sslcert and sslkey; the server's pg_hba.conf controls who may connect"
+        }
         Obstacle::Database => "Use another database (psql -l lists them), or create this one",
         Obstacle::ClosedDatabase => {
             "Use another database (psql -l lists them), or let this one accept connections (alter database … allow_connections true)"

@@ -7,7 +7,6 @@ use std::sync::{Arc, OnceLock};
 
 use tokio::task::JoinHandle;
 use tokio_postgres::config::{ChannelBinding, SslMode, SslNegotiation};
-use tokio_postgres::error::DbError;
 use tokio_postgres::{Client, Config, Connection, SimpleQueryMessage};
 
 use super::connect_error::ConnectError;
@@ -86,20 +85,25 @@ impl Attempt<'_> {
         let terms = AuthTerms { methods: self.settings.methods.clone(), ..AuthTerms::default() };
         let failure = match (self.open(options, first, terms.clone()).await, other) {
             (Err(failure @ (ConnectError::Server(_) | ConnectError::Tls(_))), Some(_)) => failure,
-            (done, _) => return done,
+            (done, _) => return done.map_err(|error| error.after(&terms)),
         };
         let Some(other) = other else { return Err(failure) };
+        // The server offered no TLS, so it has refused the other transport already.
+        if first == Encryption::Offered && terms.plain.load(Ordering::SeqCst) {
+            return Err(failure.after(&terms));
+        }
         // An error after authentication, such as an unknown database, has nothing to do with the transport. Trying the other one
         // could turn an encrypted session that failed into a plain one.
         if terms.authenticated.load(Ordering::SeqCst) {
             return Err(failure);
         }
+        let failure = failure.after(&terms);
         match failure {
             // A rejected password is not sent again: it would be just as wrong, and neither `allow` nor `prefer` is
             // meant to expose it a second time.
-            ConnectError::Server(first) => {
+            ConnectError::Server(_) | ConnectError::PasswordRejected(_) => {
                 let terms = AuthTerms { no_password: terms.asked.load(Ordering::SeqCst), ..terms };
-                after_refusal(first, other, self.open(options, other, terms).await)
+                after_refusal(failure, other, self.open(options, other, terms).await)
             }
             // Only `prefer` continues without TLS after TLS failed.
             ConnectError::Tls(error) if mode == Mode::Prefer => {
@@ -129,7 +133,9 @@ impl Attempt<'_> {
         };
         let socket = route.dial().await?;
         self.reached.store(true, Ordering::SeqCst);
+        let plain = Arc::clone(&terms.plain);
         let wire = route.negotiate(socket, terms).await?;
+        plain.store(!wire.is_encrypted(), Ordering::SeqCst);
         if settings.channel_binding == ChannelBinding::Require && wire.is_encrypted() && !wire.has_end_point() {
             let reason = "channel_binding=require cannot be met: the signature of the server's certificate has no hash of its own";
             return Err(ConnectError::Refused(Obstacle::Method, reason.to_owned()));
@@ -217,11 +223,10 @@ fn drive(connection: Connection<Wire, Wire>) -> (JoinHandle<()>, Arc<OnceLock<St
 /// After a refusal the attempt with the other transport decides. If that transport is closed too, because `pg_hba.conf` has no entry
 /// for it or because of a certificate, both reasons are reported, as by `psql`.
 fn after_refusal(
-    first: Box<DbError>,
+    first: ConnectError,
     other: Encryption,
     outcome: Result<Started, ConnectError>,
 ) -> Result<Started, ConnectError> {
-    let first = ConnectError::Server(first);
     let error = match outcome {
         Err(ConnectError::Refused(obstacle, _)) if obstacle != Obstacle::TlsFiles => return Err(first),
         Err(ConnectError::Tls(TlsError::NotOffered)) => return Err(first),

@@ -2,12 +2,13 @@
 
 use std::error::Error as _;
 use std::io;
+use std::sync::atomic::Ordering;
 
 use tokio_postgres::error::{DbError, SqlState};
 
 use super::error_mapping::{chain, obstacle, of_server, words};
 use super::tls::{CertificateRefused, TlsError};
-use super::wire::Rejection;
+use super::wire::{AuthTerms, Rejection};
 use crate::store::error::{Obstacle, StoreError};
 
 /// Why an attempt failed.
@@ -23,6 +24,8 @@ pub(super) enum ConnectError {
     NoPassword,
     /// The server reported an error.
     Server(Box<DbError>),
+    /// The server reported an error instead of accepting the proof of the password. Poolers use any code for it.
+    PasswordRejected(Box<DbError>),
     /// `sslmode` allows both transports, and both failed.
     Both {
         /// Why the attempt with TLS failed.
@@ -33,13 +36,23 @@ pub(super) enum ConnectError {
 }
 
 impl ConnectError {
+    /// Recognises a rejected password by how far the authentication got.
+    pub(super) fn after(self, terms: &AuthTerms) -> Self {
+        match self {
+            Self::Server(error) if terms.unproven.load(Ordering::SeqCst) && !is_passing(error.code()) => {
+                Self::PasswordRejected(error)
+            }
+            error => error,
+        }
+    }
+
     /// Whether to try the next address. By libpq's rules a server that refuses ends the search, unless it merely accepts no
     /// connections yet.
     pub(super) fn tries_next(&self) -> bool {
         match self {
             Self::TryNext(..) => true,
             Self::Server(error) => *error.code() == SqlState::CANNOT_CONNECT_NOW,
-            Self::Refused(..) | Self::Tls(_) | Self::NoPassword => false,
+            Self::Refused(..) | Self::Tls(_) | Self::NoPassword | Self::PasswordRejected(_) => false,
             Self::Both { plain, .. } => plain.tries_next(),
         }
     }
@@ -73,6 +86,7 @@ impl ConnectError {
             }
             Self::Tls(TlsError::Foreign(reason)) => (Obstacle::Protocol, reason),
             Self::NoPassword => (Obstacle::Password, "the server asks for a password, and there is none".to_owned()),
+            Self::PasswordRejected(error) => (Obstacle::Password, words(&error)),
             Self::Server(error) if *error.code() == SqlState::INVALID_CATALOG_NAME => {
                 (Obstacle::Database, words(&error))
             }
@@ -89,11 +103,16 @@ impl ConnectError {
                 let ((of_tls, reason), (of_plain, other)) = (encrypted.into_obstacle()?, plain.into_obstacle()?);
                 let reason = if reason == other { reason } else { format!("{reason}; without TLS: {other}") };
                 // A server that refuses the role without TLS leaves the other way, where this problem is.
-                let mends = needs_tls && [Obstacle::Certificate, Obstacle::TlsFiles, Obstacle::Tls].contains(&of_tls);
-                (if mends { of_tls } else { of_plain }, reason)
+                (if needs_tls { of_tls } else { of_plain }, reason)
             }
         })
     }
+}
+
+/// Whether an error during the authentication says nothing about the password: the server lacks resources, is not ready, or names the
+/// problem itself (class 28).
+fn is_passing(code: &SqlState) -> bool {
+    ["28", "53", "57"].iter().any(|class| code.code().starts_with(class))
 }
 
 /// Whether the server, or a pooler in front of it, lacks resources (class 53), or failed by itself (58, F0, XX). Some poolers

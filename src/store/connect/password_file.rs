@@ -3,7 +3,7 @@
 
 use std::fs;
 use std::io::ErrorKind;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::hosts::{Endpoint, SOCKET_DIRECTORIES, Server};
 use crate::bounded;
@@ -52,25 +52,29 @@ fn read(path: &Path) -> Result<Option<String>, String> {
 
 /// Returns the password of the first line that matches.
 fn find(text: &str, server: &Server, database: &str, user: &str) -> Option<String> {
-    let host = match &server.endpoint {
-        Endpoint::Name(name) | Endpoint::Address { name: Some(name), .. } => name.clone(),
-        Endpoint::Address { name: None, address } => address.clone(),
-        Endpoint::Socket(directory) if SOCKET_DIRECTORIES.iter().any(|known| Path::new(known) == directory) => {
-            "localhost".to_owned()
+    // A default directory of sockets is localhost. Which one that is depends on how libpq was built.
+    let is_default = |directory: &PathBuf| SOCKET_DIRECTORIES.iter().any(|known| Path::new(known) == directory);
+    let hosts = match &server.endpoint {
+        Endpoint::Name(name) | Endpoint::Address { name: Some(name), .. } => vec![name.clone()],
+        Endpoint::Address { name: None, address } => vec![address.clone()],
+        Endpoint::Socket(directory) => {
+            let path = directory.to_string_lossy().into_owned();
+            if is_default(directory) { vec!["localhost".to_owned(), path] } else { vec![path] }
         }
-        Endpoint::Socket(directory) => directory.to_string_lossy().into_owned(),
     };
     let port = server.port.to_string();
     text.lines()
         .map(|line| line.trim_end_matches('\r'))
         .filter(|line| !line.is_empty() && !line.starts_with('#'))
         .find_map(|line| {
-            let mut rest = line;
-            for token in [&host, &port, database, user] {
+            let mut rest = hosts.iter().find_map(|host| field(line, host))?;
+            for token in [&port, database, user] {
                 rest = field(rest, token)?;
             }
             Some(unescaped(rest))
         })
+        // As in psql, an empty password is none.
+        .filter(|password| !password.is_empty())
 }
 
 /// Returns the rest of the line if its first field is `*` or the token. `\` escapes a character of the field.

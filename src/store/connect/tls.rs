@@ -5,6 +5,7 @@ mod files;
 mod mode;
 mod names;
 mod openssl_error;
+mod revocation;
 mod signature;
 mod versions;
 
@@ -20,7 +21,7 @@ use tokio::io::BufReader;
 use tokio::net::TcpStream;
 use tokio_openssl::SslStream;
 
-use self::files::Files;
+use self::files::{Files, Verification};
 pub(super) use self::mode::Mode;
 pub(super) use self::openssl_error::{CertificateRefused, readable};
 use self::openssl_error::{failed_handshake, reasons};
@@ -34,6 +35,9 @@ pub(super) type TlsSocket = SslStream<BufReader<TcpStream>>;
 
 /// The protocol's name in ALPN, with its length.
 const ALPN: &[u8] = b"\x0apostgresql";
+
+/// What to know about direct TLS.
+const DIRECT: &str = "sslnegotiation=direct needs PostgreSQL 17 or later";
 
 /// Why TLS failed.
 #[derive(Debug)]
@@ -102,7 +106,7 @@ impl Tls {
 
     /// Performs the handshake and checks the certificate as the mode demands. `host` is `None` if only an address is configured.
     pub(super) async fn handshake(&self, stream: TcpStream, host: Option<&str>) -> Result<TlsSocket, TlsError> {
-        let (context, verified) = self.context()?;
+        let (context, verification) = self.context()?;
         let mut ssl = Ssl::new(&context)?;
         // Addresses are never sent, not even with an interface after `%`.
         let is_name = |host: &&str| !host.contains(':') && host.parse::<IpAddr>().is_err();
@@ -115,18 +119,24 @@ impl Tls {
         let mut socket = SslStream::new(ssl, BufReader::new(stream))?;
         if let Err(error) = Pin::new(&mut socket).connect().await {
             let result = socket.ssl().verify_result();
-            return Err(if verified && result != X509VerifyResult::OK {
-                TlsError::Certificate(format!("the server's certificate is not trusted: {}", result.error_string()))
+            return Err(if verification != Verification::None && result != X509VerifyResult::OK {
+                untrusted(result.error_string())
             } else if let Some(refused) = CertificateRefused::of(&error) {
                 TlsError::Files(refused.to_string())
             } else {
-                failed_handshake(&error)
+                match failed_handshake(&error) {
+                    TlsError::Handshake(reason) if self.direct => TlsError::Handshake(format!("{reason}; {DIRECT}")),
+                    failure => failure,
+                }
             });
         }
         if self.direct && socket.ssl().selected_alpn_protocol() != Some(&ALPN[1..]) {
-            return Err(TlsError::Handshake(
-                "the server did not accept direct TLS; sslnegotiation=direct needs PostgreSQL 17 or later".to_owned(),
-            ));
+            return Err(TlsError::Handshake(format!("the server did not accept direct TLS; {DIRECT}")));
+        }
+        if verification == Verification::WithLists
+            && let Some(certificate) = socket.ssl().peer_certificate()
+        {
+            self.files.check_self_signed(&certificate).map_err(|reason| untrusted(&reason))?;
         }
         if self.mode == Mode::VerifyFull {
             check_host(socket.ssl(), host).map_err(TlsError::Certificate)?;
@@ -134,16 +144,21 @@ impl Tls {
         Ok(socket)
     }
 
-    /// Returns the context for handshakes and whether it verifies the server's certificate.
-    fn context(&self) -> Result<(SslContext, bool), TlsError> {
+    /// Returns the context for handshakes and how it verifies the server's certificate.
+    fn context(&self) -> Result<(SslContext, Verification), TlsError> {
         let mut context = SslContext::builder(SslMethod::tls_client())?;
         context.set_min_proto_version(self.versions.oldest)?;
         context.set_max_proto_version(self.versions.newest)?;
-        let verified = self.files.trust(&mut context, self.mode).map_err(TlsError::Files)?;
-        context.set_verify(if verified { SslVerifyMode::PEER } else { SslVerifyMode::NONE });
+        let verification = self.files.trust(&mut context, self.mode).map_err(TlsError::Files)?;
+        let is_verified = verification != Verification::None;
+        context.set_verify(if is_verified { SslVerifyMode::PEER } else { SslVerifyMode::NONE });
         self.files.present_certificate(&mut context).map_err(TlsError::Files)?;
-        Ok((context.build(), verified))
+        Ok((context.build(), verification))
     }
+}
+
+fn untrusted(reason: &str) -> TlsError {
+    TlsError::Certificate(format!("the server's certificate is not trusted: {reason}"))
 }
 
 fn check_host(ssl: &SslRef, host: Option<&str>) -> Result<(), String> {

@@ -13,7 +13,7 @@ use super::options::Options;
 use super::password_gate::PasswordGate;
 use super::unanswered::Unanswered;
 use crate::store::connect::{Connected, Settings};
-use crate::store::error::Result;
+use crate::store::error::{Obstacle, Result, StoreError};
 
 /// A connection that was idle for longer than this is checked before it is used.
 const CHECK_AFTER: Duration = Duration::from_secs(1);
@@ -102,6 +102,15 @@ impl Pool {
                 Ok((Ok(connection), since)) if self.is_usable(&connection, since).await => return Ok(connection),
                 // Another attempt would send a rejected password again.
                 Ok((Err(error), since)) if since.elapsed() < CHECK_AFTER => return Err(error),
+                // The server closes what it has just accepted, and would close the next connection too.
+                Ok((Ok(connection), since)) if since.elapsed() < CHECK_AFTER => {
+                    let reason = connection.end.get().cloned();
+                    return Err(StoreError::Unavailable {
+                        target: self.settings.target(),
+                        reason: reason.unwrap_or_else(|| "the server closed the new connection".to_owned()),
+                        obstacle: Obstacle::Closed,
+                    });
+                }
                 Ok(_) => {}
                 Err(ended) => std::panic::resume_unwind(ended.into_panic()),
             }

@@ -115,3 +115,37 @@ async fn reports_the_problem_with_tls_if_the_server_refuses_plain_text() {
     let told = told.expect_err("no such role").to_string();
     assert_eq!(told.matches("role \"nobody\" does not exist").count(), 1, "{told}");
 }
+
+/// OpenSSL 3.6 does not look for a self-signed certificate in the lists.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_revoked_self_signed_certificate_is_refused() {
+    let cluster = tokio::task::block_in_place(Cluster::start);
+    let own = authority("localhost", Kind::Rsa(2048), 3);
+    assert!(tokio::task::block_in_place(|| cluster.shows(&own, &[])));
+    let other = cluster.signed("localhost", &["localhost"]);
+    let lists = [
+        ("spares.crl", own.revoking(&[&other.certificate]), None),
+        ("revokes.crl", own.revoking(&[&own.certificate]), Some("certificate revoked")),
+        ("foreign.crl", cluster.authority.revoking(&[&other.certificate]), Some("unable to get certificate CRL")),
+    ];
+    let directory = cluster.path("").display().to_string().replace('/', "%2F");
+    let hash = own.certificate.subject_name_hash();
+    for (name, list, refused) in lists {
+        let pem = list.to_pem().expect("PEM");
+        let pem = std::str::from_utf8(&pem).expect("text");
+        cluster.write(name, pem, 0o644);
+        std::fs::create_dir_all(cluster.path("lists")).expect("a directory");
+        std::fs::write(cluster.path("lists").join(format!("{hash:08x}.r0")), pem).expect("written");
+        for source in [format!("sslcrl={directory}{name}"), format!("sslcrldir={directory}lists")] {
+            let url = format!(
+                "postgres://postgres@localhost:{}/postgres?sslmode=verify-ca&sslrootcert={directory}server.pem&{source}",
+                cluster.port
+            );
+            match (connect(&url).await, refused) {
+                (Ok(_), None) => {}
+                (Err(error), Some(reason)) => assert!(error.to_string().contains(reason), "{source}: {error}"),
+                (outcome, _) => panic!("{name}, {source}: {:?}", outcome.err()),
+            }
+        }
+    }
+}

@@ -170,3 +170,78 @@ async fn sends_no_password_to_a_method_that_is_not_accepted() {
     assert_eq!(obstacle_of(&error), Obstacle::Method, "{error}");
     assert!(error.to_string().contains("did not complete authentication"), "{error}");
 }
+
+/// Reads one message of the client.
+fn read_message(stream: &mut TcpStream) {
+    let mut header = [0; 5];
+    stream.read_exact(&mut header).expect("a message");
+    let length = u32::from_be_bytes([header[1], header[2], header[3], header[4]]);
+    stream.read_exact(&mut vec![0; length as usize - 4]).expect("a body");
+}
+
+/// Opens a session, and returns the error and how often the client connected.
+async fn refused(url: &str, read_only: bool, connections: &AtomicUsize) -> (Obstacle, usize) {
+    let settings = Settings::resolve(Some(url), &Environment::default()).expect("a good URL").expect("a server");
+    let sessions = Sessions::new(settings, Options { read_only, ..Options::default() });
+    let error = sessions.acquire().await.expect_err("refused");
+    (obstacle_of(&error), connections.load(Ordering::SeqCst))
+}
+
+/// Poolers report a wrong password with any code.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_error_in_place_of_the_accepted_proof_means_that_the_password_was_rejected() {
+    for (code, expected) in [
+        ("08P01", Obstacle::Password),
+        ("XX000", Obstacle::Password),
+        ("28P01", Obstacle::Password),
+        ("53300", Obstacle::Full),
+        ("57P03", Obstacle::NotReady),
+    ] {
+        for read_only in [false, true] {
+            let connections = Arc::new(AtomicUsize::new(0));
+            let count = Arc::clone(&connections);
+            let (url, _answers) = server(move |stream| {
+                count.fetch_add(1, Ordering::SeqCst);
+                let sasl = [&10_u32.to_be_bytes()[..], b"SCRAM-SHA-256\0\0"].concat();
+                stream.write_all(&message(b'R', &sasl)).expect("sent");
+                read_message(stream);
+                let _ = stream.write_all(&error_message(code, "no"));
+            });
+            assert_eq!(refused(&url, read_only, &connections).await, (expected, 1), "{code}, {read_only}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_closes_new_sessions_is_not_asked_again_at_once() {
+    let connections = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&connections);
+    let (url, _answers) = server(move |stream| {
+        count.fetch_add(1, Ordering::SeqCst);
+        let _ = stream.write_all(&[message(b'R', &[0; 4]), message(b'Z', b"I")].concat());
+        let _ = stream.write_all(&error_message("57P01", "terminating connection"));
+    });
+    let settings = Settings::resolve(Some(&url), &Environment::default()).expect("a good URL").expect("a server");
+    let sessions = Sessions::new(settings, Options::default());
+    // A session may be returned before the end has arrived, but no second one is opened for the same request.
+    for asked in 1..=5 {
+        drop(sessions.acquire().await);
+        assert!(connections.load(Ordering::SeqCst) <= asked);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn prefer_does_not_repeat_a_plain_attempt_that_was_refused() {
+    let connections = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&connections);
+    let (url, _answers) = server(move |stream| {
+        count.fetch_add(1, Ordering::SeqCst);
+        stream.write_all(b"N").expect("no TLS");
+        let mut length = [0; 4];
+        stream.read_exact(&mut length).expect("a start-up packet");
+        stream.read_exact(&mut vec![0; u32::from_be_bytes(length) as usize - 4]).expect("its body");
+        let _ = stream.write_all(&error_message("53300", "too many connections"));
+    });
+    let url = url.replace("sslmode=disable", "sslmode=prefer");
+    assert_eq!(refused(&url, false, &connections).await, (Obstacle::Full, 1));
+}

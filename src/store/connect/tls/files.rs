@@ -6,15 +6,16 @@ use std::path::{Path, PathBuf};
 
 use openssl::pkey::{PKey, Private};
 use openssl::ssl::{SslContextBuilder, SslFiletype};
-use openssl::x509::X509;
 use openssl::x509::store::X509Lookup;
 use openssl::x509::verify::X509VerifyFlags;
+use openssl::x509::{X509, X509Ref};
 
 use super::super::environment::Environment;
 use super::super::parameters::{Parameters, invalid};
 use super::super::values::one_of;
 use super::mode::Mode;
 use super::openssl_error::reasons;
+use super::revocation;
 use crate::bounded;
 use crate::store::error::Result;
 
@@ -25,6 +26,17 @@ enum Roots {
     File(Option<PathBuf>),
     /// The system's roots (`sslrootcert=system`).
     System,
+}
+
+/// How a server is verified.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Verification {
+    /// Not at all.
+    None,
+    /// Its certificate must lead to a trusted root.
+    Chain,
+    /// And revocation lists are required.
+    WithLists,
 }
 
 /// The configured paths and the key's password.
@@ -97,10 +109,11 @@ impl Files {
         })
     }
 
-    /// Warns about a configured revocation list that does not exist. `psql` ignores it silently.
+    /// Warns about a configured revocation list that does not exist. `psql` ignores it silently. With a directory, a certificate whose
+    /// list is missing is refused.
     pub(super) fn warning(&self) -> Option<String> {
-        let mut given = [&self.revoked, &self.revoked_directory].into_iter().flatten();
-        given.find(|path| !path.exists()).map(|path| {
+        let is_alone = self.revoked_directory.is_none();
+        self.revoked.as_ref().filter(|path| is_alone && !path.exists()).map(|path| {
             format!(
                 "the revocation list \"{}\" does not exist, so revoked certificates are accepted, as in psql",
                 path.display()
@@ -108,8 +121,8 @@ impl Files {
         })
     }
 
-    /// Loads the roots and revocation lists. Returns whether the server is to be verified.
-    pub(super) fn trust(&self, context: &mut SslContextBuilder, mode: Mode) -> Result<bool, String> {
+    /// Loads the roots and revocation lists. Returns how the server is to be verified.
+    pub(super) fn trust(&self, context: &mut SslContextBuilder, mode: Mode) -> Result<Verification, String> {
         match &self.roots {
             Roots::System => system_roots(context)?,
             Roots::File(Some(path)) if path.exists() => {
@@ -118,7 +131,7 @@ impl Files {
                     format!("the root certificate file \"{}\" cannot be read: {reason}", path.display())
                 })?;
             }
-            Roots::File(_) if mode < Mode::VerifyCa => return Ok(false),
+            Roots::File(_) if mode < Mode::VerifyCa => return Ok(Verification::None),
             Roots::File(Some(path)) => {
                 return Err(format!(
                     "the root certificate file \"{}\" does not exist; create it, use the system's roots with \
@@ -130,14 +143,24 @@ impl Files {
                 return Err("no root certificate file is set to verify the server; set sslrootcert".to_owned());
             }
         }
-        self.revoke(context);
-        Ok(true)
+        Ok(if self.revoke(context) { Verification::WithLists } else { Verification::Chain })
     }
 
-    /// Like libpq, ignores lists that cannot be read, and otherwise requires a list for every certificate of the chain.
-    fn revoke(&self, context: &mut SslContextBuilder) {
+    /// Refuses a self-signed certificate that is revoked, which OpenSSL does not check.
+    pub(super) fn check_self_signed(&self, certificate: &X509Ref) -> Result<(), String> {
+        revocation::check(certificate, self.list(), self.revoked_directory.as_deref())
+    }
+
+    /// Returns the file with revocation lists.
+    fn list(&self) -> Option<&Path> {
         let given = self.revoked.is_some() || self.revoked_directory.is_some();
-        let list = if given { self.revoked.as_ref() } else { self.revoked_default.as_ref() };
+        if given { self.revoked.as_deref() } else { self.revoked_default.as_deref() }
+    }
+
+    /// Like libpq, ignores lists that cannot be read, and otherwise requires a list for every certificate of the chain but a self-signed
+    /// one. Returns whether lists are required.
+    fn revoke(&self, context: &mut SslContextBuilder) -> bool {
+        let list = self.list();
         let store = context.cert_store_mut();
         let mut loaded = true;
         if let Some(list) = list {
@@ -151,19 +174,21 @@ impl Files {
             let read = store.add_lookup(X509Lookup::hash_dir());
             loaded &= read.is_ok_and(|lists| lists.add_dir(directory, SslFiletype::PEM).is_ok());
         }
-        if loaded && (list.is_some() || self.revoked_directory.is_some()) {
+        let required = loaded && (list.is_some() || self.revoked_directory.is_some());
+        if required {
             // These flags are always accepted.
             let _ = store.set_flags(X509VerifyFlags::CRL_CHECK | X509VerifyFlags::CRL_CHECK_ALL);
         }
+        required
     }
 
     /// Presents our certificate with its key, if the certificate file exists.
     pub(super) fn present_certificate(&self, context: &mut SslContextBuilder) -> Result<(), String> {
-        let Some(path) = self.certificate.as_ref().filter(|path| path.exists()) else { return Ok(()) };
+        let Some(path) = self.certificate.as_ref().filter(|path| !is_missing(path)) else { return Ok(()) };
         context.set_certificate_chain_file(path).map_err(|error| {
             format!("the certificate file \"{}\" cannot be read: {}", path.display(), reasons(&error))
         })?;
-        let Some(key) = self.key.as_ref().filter(|key| key.exists()) else {
+        let Some(key) = self.key.as_ref().filter(|key| !is_missing(key)) else {
             return Err(format!("the certificate \"{}\" has no private key file; set sslkey", path.display()));
         };
         refuse_open_key(key)?;
@@ -173,6 +198,11 @@ impl Files {
             format!("the private key file \"{}\" does not match the certificate: {}", key.display(), reasons(&error))
         })
     }
+}
+
+/// Whether there is no such file. One that this account may not see is not missing.
+fn is_missing(path: &Path) -> bool {
+    matches!(std::fs::metadata(path), Err(error) if [io::ErrorKind::NotFound, io::ErrorKind::NotADirectory].contains(&error.kind()))
 }
 
 /// Reads a key in PEM, encrypted or not, or in DER.

@@ -33,6 +33,10 @@ pub(in crate::store::connect) struct AuthTerms {
     pub(in crate::store::connect) no_password: bool,
     /// Set once the server asks for a password in any form.
     pub(in crate::store::connect) asked: Arc<AtomicBool>,
+    /// Set while the server has not yet accepted the proof of the password (SCRAM).
+    pub(in crate::store::connect) unproven: Arc<AtomicBool>,
+    /// Set if the session is not encrypted.
+    pub(in crate::store::connect) plain: Arc<AtomicBool>,
     /// Set once the server has accepted the authentication.
     pub(in crate::store::connect) authenticated: Arc<AtomicBool>,
 }
@@ -202,9 +206,13 @@ impl MessageFilter {
                     return Err(Rejection::Method("the server asks again for a password that it rejected".to_owned()));
                 }
                 self.terms.asked.store(true, Ordering::SeqCst);
+                self.terms.unproven.store(request == Request::Sasl, Ordering::SeqCst);
                 self.proved = request != Request::Sasl;
             }
-            Request::SaslFinal => self.proved = true,
+            Request::SaslFinal => {
+                self.terms.unproven.store(false, Ordering::SeqCst);
+                self.proved = true;
+            }
             Request::Ok => self.terms.authenticated.store(true, Ordering::SeqCst),
             Request::SaslContinue | Request::Gss | Request::Other => {}
         }

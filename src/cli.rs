@@ -1,7 +1,7 @@
 //! The headless commands: parses arguments, calls the store, prints results on standard output and returns an exit
 //! status.
 //!
-//! This module uses only the public API of the store. It never sends SQL of its own.
+//! This module never sends SQL of its own.
 
 pub(crate) mod arguments;
 mod blocking;

@@ -84,6 +84,7 @@ pub mod session;
 pub mod shape;
 pub mod stats;
 pub mod tail;
+mod template;
 pub mod trace;
 mod untrusted;
 mod write;

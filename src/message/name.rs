@@ -180,6 +180,13 @@ impl Category {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// Returns the ID of one of its streams, or the whole name if it has none.
+    #[cfg(feature = "cli")]
+    pub(crate) fn left_out_of<'a>(&self, stream: &'a str) -> &'a str {
+        let id = stream.strip_prefix(self.as_str()).and_then(|rest| rest.strip_prefix('-'));
+        id.filter(|id| !id.is_empty()).unwrap_or(stream)
+    }
 }
 
 impl fmt::Display for Category {

@@ -11,11 +11,11 @@ use tokio_postgres::types::Type;
 
 use super::error::Taken;
 use super::flavour::quote_ident;
-use super::query::hex;
 use super::registration::{self, Entry, Owner};
 use super::row::{column, text};
 use super::schema::{self, NAMESPACE_VERSION};
 use super::session::Transaction;
+use super::template::hex;
 use super::{Flavour, Namespace, NamespaceInfo, Result, Store, StoreError, doctor};
 
 /// The prefix with which an EventoDB server turns a namespace's ID into a schema name.

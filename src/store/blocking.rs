@@ -9,9 +9,9 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use tokio_postgres::types::Type;
 
-use super::query::fill;
 use super::row::{Lossy, column, document};
 use super::session::{Options, Sessions};
+use super::template::fill;
 use super::{Result, Store};
 
 /// A transaction that holds a lock that others wait for: a writer's lock on the table, or the lock of a category.

@@ -2,9 +2,9 @@
 //! them to the types that `row` decodes. Comparisons use the bare column, so that its index still serves them.
 
 use super::Namespace;
-use super::query::fill;
 use super::row::{PREVIEW, READ_FOR_PATHS};
 use super::shape::{Column, ColumnType};
+use super::template::fill;
 use crate::message::BodyPath;
 
 impl Namespace {

@@ -7,8 +7,8 @@ use serde::Deserialize;
 
 use super::Flavour;
 use super::flavour::quote_ident;
-use super::query::hex;
 use super::schema::{self, Body};
+use super::template::hex;
 
 /// The hashes of the known functions, one per line.
 const KNOWN: &str = include_str!("known_functions.txt");

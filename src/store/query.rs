@@ -2,6 +2,7 @@
 //! the conditions of a scope. Values never become part of the text; they are sent as parameters.
 
 use super::flavour::quote_ident;
+use super::template::fill;
 use super::{Flavour, Namespace};
 
 /// Returns the condition that a message belongs to a consumer group member. `member` and `size` are SQL, for example `$6`. It is
@@ -13,38 +14,6 @@ pub(super) fn member_condition(member: &str, size: &str) -> String {
          ('x' || left(md5(split_part(substr(stream_name::text, strpos(stream_name::text, '-') + 1), '+', 1)), 16))::bit(64)::bigint, \
          {size})) = {member} else false end"
     )
-}
-
-/// Encodes bytes as lowercase hex.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    let digit = |half: u8| char::from_digit(u32::from(half), 16).unwrap_or('0');
-    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
-}
-
-/// Fills in the `{names}` of a template and drops its comments. One pass, so that inserted text is never searched for names.
-pub(super) fn fill(template: &str, values: &[(&str, &str)]) -> String {
-    let mut out = String::with_capacity(template.len() * 2);
-    for line in template.lines().filter(|line| !line.starts_with("--")) {
-        let mut rest = line;
-        while let Some(start) = rest.find('{') {
-            let (before, from) = rest.split_at(start);
-            out.push_str(before);
-            let value = values.iter().find_map(|(name, value)| {
-                let after = from[1..].strip_prefix(name)?.strip_prefix('}')?;
-                Some((value, after))
-            });
-            if let Some((value, after)) = value {
-                out.push_str(value);
-                rest = after;
-            } else {
-                out.push('{');
-                rest = &from[1..];
-            }
-        }
-        out.push_str(rest);
-        out.push('\n');
-    }
-    out
 }
 
 /// Every query compares names, types and categories as `text`, even if the column is `varchar`. For `varchar` a function or operator
@@ -122,17 +91,5 @@ impl Namespace {
         ];
         all.extend_from_slice(values);
         fill(template, &all)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn inserted_text_is_not_filled_in_again() {
-        let text =
-            fill("-- says {table}\nselect '{}', {table}\nfrom {table}", &[("table", "\"{table}\".m"), ("x", "y")]);
-        assert_eq!(text, "select '{}', \"{table}\".m\nfrom \"{table}\".m\n");
     }
 }

@@ -3,9 +3,9 @@
 
 use tokio_postgres::types::Type;
 
-use super::query::fill;
 use super::row::column;
 use super::session::Transaction;
+use super::template::fill;
 use super::{Result, StoreError, schema, untrusted};
 
 const REGISTRY: &str = include_str!("../../sql/registry/namespaces.sql");

@@ -9,10 +9,10 @@ use serde::Deserialize;
 
 use super::flavour::Flavour;
 use super::namespace::NamespaceInfo;
-use super::query::{fill, hex};
 use super::row::{Lossy, column, document};
 use super::session::Session;
 use super::shape::{self, Shape};
+use super::template::{fill, hex};
 use super::{Result, StoreError, schema, untrusted};
 
 /// The number of attempts if a namespace is deleted during the query.

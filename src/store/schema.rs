@@ -4,9 +4,9 @@
 use tokio_postgres::types::Type;
 
 use super::flavour::quote_ident;
-use super::query::fill;
 use super::row::column;
 use super::session::{Session, Transaction};
+use super::template::fill;
 use super::{Result, StoreError, untrusted};
 
 /// The version of a namespace's SQL that this program installs. Every change to a file in `sql/namespace` increases it by one.

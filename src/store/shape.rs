@@ -6,9 +6,9 @@ use std::collections::BTreeSet;
 use serde::Deserialize;
 use tokio_postgres::types::Type;
 
-use super::query::{fill, hex};
 use super::row::{Lossy, column};
 use super::session::Session;
+use super::template::{fill, hex};
 use super::{Result, StoreError, untrusted};
 
 /// The shape of a table `messages`.

@@ -3,8 +3,8 @@
 use tokio_postgres::types::Type;
 
 use super::Result;
-use super::query::fill;
 use super::session::Transaction;
+use super::template::fill;
 
 /// Settings of a transaction that reads tables which anyone may have created.
 pub(super) const GUARDS: &str = include_str!("../../sql/registry/guards.sql");

@@ -7,7 +7,6 @@ use jiff::SignedDuration;
 
 use super::list_key::ListKey;
 
-use super::table::without_category;
 use super::window::Window;
 use crate::app::event::Effect;
 use crate::app::request::{Question, Slot};
@@ -61,7 +60,7 @@ impl Streams {
     #[must_use]
     pub(crate) fn shown_name<'a>(&self, row: &'a StreamRow) -> &'a str {
         let stream = row.stream.as_str();
-        self.of.as_ref().map_or(stream, |of| without_category(stream, &of.category))
+        self.of.as_ref().map_or(stream, |of| of.category.left_out_of(stream))
     }
 
     fn question(&self, from: StreamsFrom) -> Option<Question> {

@@ -9,7 +9,7 @@ use super::Browser;
 use super::columns::{Column, ColumnKind};
 use super::messages::{MessageRow, Messages};
 use crate::app::times::Times;
-use crate::message::{Category, PathValue, Size};
+use crate::message::{PathValue, Size};
 use crate::safe_text::SafeText;
 use crate::store::browse::Scope;
 
@@ -154,16 +154,9 @@ impl Browser {
 #[must_use]
 pub(crate) fn shown_stream<'a>(stream: &'a str, scope: Option<&Scope>) -> &'a str {
     match scope {
-        Some(Scope::Category(category) | Scope::Member(category, _)) => without_category(stream, category),
+        Some(Scope::Category(category) | Scope::Member(category, _)) => category.left_out_of(stream),
         _ => stream,
     }
-}
-
-/// Returns the ID of a stream of a category, or its whole name if it has none.
-#[must_use]
-pub(crate) fn without_category<'a>(stream: &'a str, category: &Category) -> &'a str {
-    let id = stream.strip_prefix(category.as_str()).and_then(|rest| rest.strip_prefix('-'));
-    id.filter(|id| !id.is_empty()).unwrap_or(stream)
 }
 
 /// A column and the widths that it can have.
@@ -303,6 +296,7 @@ fn place(mut columns: Vec<Measured<'_>>, room: usize, one_stream: bool, times: T
 mod tests {
     use super::*;
     use crate::app::browser::columns::default_columns;
+    use crate::message::Category;
     use proptest::prelude::*;
 
     fn measured(column: &Column, widths: (usize, usize, usize)) -> Measured<'_> {

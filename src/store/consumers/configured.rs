@@ -8,8 +8,8 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value};
 
-use super::super::query::fill;
 use super::super::row::text;
+use super::super::template::fill;
 use super::super::{Namespace, Result, StoreError};
 use super::{Convention, Recorded};
 use crate::message::Category;

@@ -4,8 +4,8 @@
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use super::super::query::fill;
 use super::super::row::{document, text};
+use super::super::template::fill;
 use super::super::untrusted;
 use super::super::{Namespace, Result};
 use super::{Convention, Recorded};

@@ -5,10 +5,10 @@ use serde::Deserialize;
 use tokio_postgres::types::Type;
 
 use super::super::fingerprints::Function;
-use super::super::query::fill;
 use super::super::row::{Lossy, column, document};
 use super::super::session::Session;
 use super::super::shape::Shape;
+use super::super::template::fill;
 use super::super::{Flavour, Namespace, Result};
 
 /// The first version of PostgreSQL that records the version of a database's collation.

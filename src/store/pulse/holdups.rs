@@ -7,9 +7,9 @@ use tokio_postgres::types::Type;
 
 use super::super::blocking::BlockingTransaction;
 use super::super::browse::Scope;
-use super::super::query::fill;
 use super::super::row::{Lossy, ServerTime, column, document};
 use super::super::session::Parameter;
+use super::super::template::fill;
 use super::super::{Namespace, Result};
 use crate::message::GlobalPosition;
 

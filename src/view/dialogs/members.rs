@@ -4,7 +4,6 @@ use ratatui::Frame;
 use ratatui::style::Style;
 
 use crate::app::State;
-use crate::app::browser::table::without_category;
 use crate::app::dialogs::members::layout::{MembersLayout, ROWS};
 use crate::app::dialogs::members::{KEYS, Members};
 use crate::app::keymap::DialogKind;
@@ -81,7 +80,7 @@ fn cell(
             let stream = load.hottest.as_ref().map_or("", |(stream, _)| stream.as_str());
             // Without room for both, the ID says more than the category, which is in the title.
             let is_long = SafeText::line(stream).width() > width;
-            return cut_middle(if is_long { without_category(stream, category) } else { stream }, width);
+            return cut_middle(if is_long { category.left_out_of(stream) } else { stream }, width);
         }
     };
     cut(&text, width)

@@ -116,7 +116,7 @@ fn export_reports_a_negative_global_position_and_import_refuses_to_keep_it(place
     let outcome = place.run(&["export"]);
     assert_eq!(
         outcome.stderr,
-        "streamscope: 1 message has a negative global position, or the greatest of all, which import --keep-global-positions refuses\n"
+        "streamscope: 1 message has a negative global position or the largest possible one, which import --keep-global-positions refuses\n"
     );
     let path = file(place, "lines", &outcome.stdout);
     execute(place, "truncate messages");

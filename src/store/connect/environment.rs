@@ -11,6 +11,8 @@ use super::parameters::{Parameters, variables};
 #[derive(Clone, Default)]
 pub struct Environment {
     variables: HashMap<String, String>,
+    /// The variables of libpq whose values are not UTF-8.
+    unreadable: Vec<String>,
     home: Option<PathBuf>,
     user: Option<String>,
 }
@@ -20,27 +22,39 @@ impl Environment {
     /// account's name.
     #[must_use]
     pub fn of_process() -> Self {
-        let variables = std::env::vars_os()
-            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-            .collect();
+        let mut variables = HashMap::new();
+        let mut unreadable = Vec::new();
+        for (name, value) in std::env::vars_os() {
+            let Ok(name) = name.into_string() else { continue };
+            match value.into_string() {
+                Ok(value) => drop(variables.insert(name, value)),
+                Err(_) if self::variables().any(|(_, variable)| variable == name) => unreadable.push(name),
+                Err(_) => {}
+            }
+        }
         let home = directories::BaseDirs::new().map(|directories| directories.home_dir().to_owned());
-        Self { variables, home, user: whoami::username().ok() }
+        Self { variables, unreadable, home, user: whoami::username().ok() }
     }
 
     /// Builds an environment from its parts. `user` is the name of the account.
     #[must_use]
     pub fn new(variables: HashMap<String, String>, home: Option<PathBuf>, user: Option<String>) -> Self {
-        Self { variables, home, user }
+        Self { variables, unreadable: Vec::new(), home, user }
     }
 
     /// Returns an environment with the same account but different variables and a different home directory.
     #[must_use]
     pub fn with(&self, variables: HashMap<String, String>, home: Option<PathBuf>) -> Self {
-        Self { variables, home, user: self.user.clone() }
+        Self { variables, unreadable: Vec::new(), home, user: self.user.clone() }
     }
 
     pub(super) fn variable(&self, name: &str) -> Option<&str> {
         self.variables.get(name).map(String::as_str)
+    }
+
+    /// Warns about variables that cannot be used.
+    pub(super) fn warnings(&self) -> impl Iterator<Item = String> + '_ {
+        self.unreadable.iter().map(|name| format!("{name} is not valid UTF-8 and was ignored"))
     }
 
     pub(super) fn in_home(&self, path: &str) -> Option<PathBuf> {

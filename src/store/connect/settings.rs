@@ -72,7 +72,7 @@ impl Settings {
             .to_owned();
         let database = parameters.get("dbname").unwrap_or(&user).to_owned();
         let tls = Tls::from_parameters(parameters, environment)?;
-        let mut warnings: Vec<String> = tls.warning().into_iter().collect();
+        let mut warnings: Vec<String> = environment.warnings().chain(tls.warning()).collect();
         let password = parameters.get("password");
         // The command takes precedence over the password file, whose lines often match every server.
         let command = environment.variable("STREAMSCOPE_PASSWORD_COMMAND").filter(|line| !line.is_empty());

@@ -99,6 +99,16 @@ fn refuses_a_locator_before_a_command() {
     assert!(told.contains("shop/order") && told.contains("-n"), "{told}");
 }
 
+#[cfg(unix)]
+#[test]
+fn warns_about_a_password_that_is_not_utf_8() {
+    use std::os::unix::ffi::OsStrExt as _;
+
+    let latin = std::ffi::OsStr::from_bytes(b"p\xe9");
+    let told = outcome(User::new().command().args(NOWHERE).args(["ns", "list"]).env("PGPASSWORD", latin));
+    assert!(told.stderr.contains("PGPASSWORD is not valid UTF-8 and was ignored"), "{told:?}");
+}
+
 #[test]
 fn tail_refuses_an_end_before_its_beginning() {
     let told = refused(&["tail", "--from", "10", "--until", "5"]);

@@ -80,6 +80,8 @@ mod registry;
 mod renamed;
 mod row;
 mod schema;
+/// Public only for the tests of connections.
+#[doc(hidden)]
 pub mod session;
 pub mod shape;
 pub mod stats;

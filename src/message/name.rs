@@ -8,6 +8,7 @@ use thiserror::Error;
 
 /// An invalid stream or category name.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
 pub enum NameError {
     /// The name is empty.
     #[error("the name is empty")]

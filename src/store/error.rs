@@ -10,6 +10,7 @@ use crate::message::{ExpectedVersion, GlobalPosition, NameError, Position, Strea
 
 /// An error of the store. Match on the variants to decide what to do; the display text is for people.
 #[derive(Debug, Error)]
+#[non_exhaustive]
 pub enum StoreError {
     /// The stream is not at the expected version (Message DB `P0001`, EventoDB `P0003`).
     #[error("version conflict on {stream}: expected {}, but {}", expected_text(*expected), actual_text(*actual))]
@@ -230,6 +231,7 @@ impl StoreError {
 
 /// What prevents a namespace from being created.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Taken {
     /// A namespace has the ID.
     Id,
@@ -243,6 +245,7 @@ pub enum Taken {
 
 /// What prevents a connection to a database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Obstacle {
     /// Nothing accepted a connection at the address.
     Silence,

@@ -12,6 +12,7 @@ pub(super) const NONE_LEFT: &str = "it leaves none for the next message";
 
 /// Why a message cannot be imported.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
 pub enum Problem {
     /// Two different messages of the input have the same ID.
     #[error("an earlier, different message of the input has ID {0}")]
@@ -89,6 +90,7 @@ fn end(version: Option<Position>) -> String {
 
 /// Why a batch was not imported. None of its messages is stored, except perhaps after [`ImportError::OutcomeUnknown`].
 #[derive(Debug, Error)]
+#[non_exhaustive]
 pub enum ImportError {
     /// A message cannot be imported.
     #[error("{problem}")]

@@ -142,7 +142,7 @@ async fn a_revoked_self_signed_certificate_is_refused() {
                 cluster.port
             );
             match (connect(&url).await, refused) {
-                (Ok(_), None) => {}
+                (Ok(()), None) => {}
                 (Err(error), Some(reason)) => assert!(error.to_string().contains(reason), "{source}: {error}"),
                 (outcome, _) => panic!("{name}, {source}: {:?}", outcome.err()),
             }

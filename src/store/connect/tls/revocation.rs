@@ -5,6 +5,7 @@ use std::cmp::Ordering;
 use std::path::Path;
 
 use openssl::asn1::Asn1Time;
+use openssl::error::ErrorStack;
 use openssl::pkey::{PKeyRef, Public};
 use openssl::x509::{CrlStatus, X509Crl, X509Ref};
 
@@ -15,6 +16,13 @@ const BEGIN: &str = "-----BEGIN X509 CRL-----";
 
 /// Refuses a self-signed certificate that is revoked, or whose list is missing or not valid now.
 pub(super) fn check(certificate: &X509Ref, list: Option<&Path>, directory: Option<&Path>) -> Result<(), String> {
+    let outcome = look_up(certificate, list, directory);
+    // A signature that does not match leaves errors in the queue of the thread, which the next operation would report.
+    drop(ErrorStack::get());
+    outcome
+}
+
+fn look_up(certificate: &X509Ref, list: Option<&Path>, directory: Option<&Path>) -> Result<(), String> {
     let Some(key) = own_key(certificate) else { return Ok(()) };
     let hashed = directory.into_iter().flat_map(|directory| {
         let hash = certificate.subject_name_hash();

@@ -121,7 +121,7 @@ pub(crate) fn lines(trace: &Trace, (up, down): (bool, bool), continued: &Continu
     if let Some(positions) = trace.searched_again() {
         let positions = grouped(positions);
         lines.push(format!(
-            "the effects of messages found while following were searched for only from {positions} positions before; trace again to find older ones"
+            "effects of followed messages were searched for from {positions} positions before them; trace again for older ones"
         ));
     }
     lines

@@ -180,6 +180,8 @@ fn the_report_is_whole_if_there_is_room_and_a_search_does_not_move_the_messages(
         Some(Dialog::Trace(trace)) => trace.layout(&screen.state.browser).messages,
         other => panic!("no trace: {other:?}"),
     };
+    let small = traced(26, 10);
+    assert!(small.text().contains("positions 1…"), "the rest is not shown: {}", small.text());
     let before = messages(&screen);
     screen.hold = true;
     screen.keys("+");

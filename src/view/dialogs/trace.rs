@@ -47,12 +47,15 @@ pub(super) fn draw(frame: &mut Frame, state: &State, theme: &Theme, dialog: &Tra
     for (row, (line, style)) in (0..layout.messages.height).zip(lines.iter().skip(first)) {
         line_at(frame, layout.messages, row, &cut(line, width), *style);
     }
-    for (row, line) in (0..layout.notes.height).zip(layout.report) {
+    let height = layout.notes.height;
+    let is_cut = layout.report.len() > usize::from(height);
+    for (row, line) in (0..height).zip(layout.report) {
         let (line, style) = match line {
             Report::Problem(problem) => (problem, theme.problem),
             Report::Searched(line) => (line, theme.dim),
         };
-        line_at(frame, layout.notes, row, &line, style);
+        let more = if is_cut && row + 1 == height { " …" } else { "" };
+        line_at(frame, layout.notes, row, &cut(&format!("{line}{more}"), width), style);
     }
     let keymap = &state.settings.keymap;
     let keys = fitting_hints(&keymap.hints(DialogKind::Trace, &KEYS), keymap, DialogKind::Trace, width);

@@ -8,7 +8,7 @@ use streamscope::store::{Namespace, Options, Store, StoreError};
 
 use super::messages::{expecting, of_category, of_stream, stream, write};
 use crate::support::proxy::Proxy;
-use crate::support::stores::{TestStore, settings};
+use crate::support::stores::{Kind, TestStore, settings};
 use crate::support::{for_each_route, for_each_store, server};
 
 for_each_route! {
@@ -137,5 +137,9 @@ async fn the_outcome_is_unknown_if_the_server_stays_away(store: &TestStore) {
     proxy.refuse();
     let error = namespace.write(&message).await.unwrap_err();
     assert!(matches!(error, StoreError::OutcomeUnknown { id, .. } if id == message.id), "{error:?}");
-    assert_eq!(of_stream(&store.namespace, "account-1").await.len(), 1, "the message was in fact written");
+    let stored = of_stream(&store.namespace, "account-1").await.len();
+    // The write_message of the tests' EventoDB schema is none that streamscope knows, so the write takes several statements, and the proxy
+    // may have cut the connection before the last one.
+    let may_be_rolled_back = store.kind == Kind::EventoDb;
+    assert!(stored == 1 || may_be_rolled_back && stored == 0, "{stored} messages: it was in fact written, once");
 }

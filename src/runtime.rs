@@ -25,6 +25,7 @@ pub(crate) mod terminal;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use color_eyre::eyre::{self, Context as _, Result};
 use crossterm::event::{Event as Input, KeyEventKind};
@@ -52,6 +53,8 @@ use terminal::{Stopped, Terminal};
 
 /// The most events that may be queued for the loop. Senders of more wait.
 const QUEUE: usize = 64;
+/// The longest time that a frame waits for a draft to be saved.
+const HELD: Duration = Duration::from_millis(500);
 /// The most events that are handled before the next frame.
 const AT_ONCE: usize = 256;
 
@@ -251,9 +254,11 @@ impl EventLoop {
         Ok(())
     }
 
-    /// Returns the time of the next frame; none if nothing has changed.
+    /// Returns the time of the next frame; none if nothing has changed. What is typed into a draft is shown once it is saved, so a crash
+    /// loses nothing that was on screen.
     fn frame_due(&self) -> Option<Instant> {
-        self.draw_at.map(|at| at.max(self.pace.due()))
+        let held = if self.drafts.is_writing() { HELD } else { Duration::ZERO };
+        self.draw_at.map(|at| (at + held).max(self.pace.due()))
     }
 
     /// Asks for a frame at a time or earlier.

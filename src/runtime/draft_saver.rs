@@ -79,7 +79,11 @@ impl DraftSaver {
 
     fn learn(&mut self, result: Result<Saved, JoinError>) -> Option<Saved> {
         let result = result.unwrap_or_else(|error| Err(error.to_string()));
-        (result != self.last).then(|| self.last.clone_from(&result)).map(|()| result)
+        if result == self.last {
+            return None;
+        }
+        self.last.clone_from(&result);
+        Some(result)
     }
 }
 

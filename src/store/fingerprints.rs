@@ -78,7 +78,7 @@ fn hash(body: &str, schema: &str) -> String {
 /// Returns whether a body of `write_message` is one that a program of this kind installs.
 pub(super) fn is_known_writer(body: &str, flavour: Flavour, schema: &str) -> bool {
     if flavour == Flavour::Streamscope {
-        return schema::bodies(schema).contains(&("write_message", Body::Text(body.to_owned())));
+        return schema::body("write_message", schema) == Some(Body::Text(body.to_owned()));
     }
     let hash = hash(body, schema);
     known(flavour).iter().any(|known| known.name == "write_message" && known.hash == hash)
@@ -126,10 +126,12 @@ pub(super) fn recognise(functions: &[Function], flavour: Flavour, schema: &str) 
 /// Compares the functions of one of our namespaces with those that this program installs.
 fn ours(functions: &[Function], schema: &str) -> Recognised {
     let (mut changed, mut missing) = (Vec::new(), Vec::new());
-    for (name, body) in schema::bodies(schema) {
+    for name in schema::functions() {
+        let body = schema::body(name, schema);
         let same = |function: &Function| match &body {
-            Body::Text(text) => function.body == *text,
-            Body::Expression(text) => plain(&function.body, schema) == plain(text, schema),
+            Some(Body::Text(text)) => function.body == *text,
+            Some(Body::Expression(text)) => plain(&function.body, schema) == plain(text, schema),
+            None => false,
         };
         match functions.iter().find(|function| function.name == name) {
             None => missing.push(name),

@@ -1,6 +1,6 @@
-//! Explains why a table refuses writes if the server's error does not say why. The sequence may be behind the rows after a restore, or after
-//! a failover to a logical replica, which has the rows but not the sequence. There may be no global positions left. Or the namespace's
-//! own function cannot write the type of a column. Never changes anything itself.
+//! Explains why a table refuses writes if the server's error does not say why. The sequence may be behind the rows after a restore, or
+//! after a failover to a logical replica, which has the rows but not the sequence. There may be no global positions left. Or the
+//! namespace's own function cannot write the type of a column. Never changes anything itself.
 
 use tokio_postgres::types::Type;
 

@@ -146,18 +146,25 @@ pub(super) enum Body {
     Expression(String),
 }
 
-/// Returns the name and the body of each function of a namespace, as this program installs them.
-pub(super) fn bodies(schema: &str) -> Vec<(&'static str, Body)> {
-    let body_of = |template: &'static str| {
-        let declared = template.split_once("function {schema}.")?.1;
-        let name = declared.split('(').next()?;
-        let body = match declared.split_once("$$") {
-            Some((_, rest)) => Body::Text(filled(rest.rsplit_once("$$")?.0, schema)),
-            None => Body::Expression(filled(standard_sql(declared)?.trim_end_matches([';', '\n']), schema)),
-        };
-        Some((name, body))
-    };
-    CURRENT.iter().filter_map(|template| body_of(template)).collect()
+/// Returns the names of the functions of a namespace.
+pub(super) fn functions() -> impl Iterator<Item = &'static str> {
+    CURRENT.iter().filter_map(|template| declaration(template)).map(|(name, _)| name)
+}
+
+/// Returns the body of a function of a namespace, as this program installs it.
+pub(super) fn body(function: &str, schema: &str) -> Option<Body> {
+    let mut declared = CURRENT.iter().filter_map(|template| declaration(template));
+    let (_, declared) = declared.find(|(name, _)| *name == function)?;
+    Some(match declared.split_once("$$") {
+        Some((_, rest)) => Body::Text(filled(rest.rsplit_once("$$")?.0, schema)),
+        None => Body::Expression(filled(standard_sql(declared)?.trim_end_matches([';', '\n']), schema)),
+    })
+}
+
+/// Returns the name of the function that a template creates, and its declaration from the name on.
+fn declaration(template: &'static str) -> Option<(&'static str, &'static str)> {
+    let declared = template.split_once("function {schema}.")?.1;
+    Some((declared.split('(').next()?, declared))
 }
 
 /// Returns the body of a function in standard SQL: one expression, or statements.

@@ -105,7 +105,8 @@ pub(crate) fn streams(frame: &mut Frame, area: Rect, state: &State, theme: &Them
 }
 
 /// Explains an empty list of such a category. Its name is known only with replacements, so nothing can be asked about it.
-pub(crate) const DAMAGED: &str = "The name of this category is not valid UTF-8, so it cannot be looked up · Select the namespace to see its messages";
+pub(crate) const DAMAGED: &str = "The name of this category is not valid UTF-8, so it cannot be looked up · \
+                                  Select the namespace to see its messages";
 
 /// Returns true if the server sent a name with bytes that are not valid UTF-8. They were replaced.
 pub(crate) fn is_damaged(category: &Category) -> bool {

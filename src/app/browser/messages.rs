@@ -228,10 +228,14 @@ impl Messages {
         }
     }
 
+    /// Returns the row at an edge of the loaded list.
+    fn row_at(&self, edge: Edge) -> Option<&MessageRow> {
+        if edge == Edge::First { self.window.rows().front() } else { self.window.rows().back() }
+    }
+
     /// Returns the start of the page beyond the row at an edge.
     fn beyond_row(&self, edge: Edge) -> Option<PageFrom> {
-        let row = if edge == Edge::First { self.window.rows().front() } else { self.window.rows().back() };
-        let number = self.number(&row?.head);
+        let number = self.number(&self.row_at(edge)?.head);
         Some(if edge == self.newer_edge() { PageFrom::After(number) } else { PageFrom::Before(number) })
     }
 
@@ -434,8 +438,7 @@ impl Messages {
 
     /// Returns the number of the newest loaded message.
     pub(in crate::app) fn newest(&self) -> Option<i64> {
-        let row = if self.newest_first { self.window.rows().front() } else { self.window.rows().back() };
-        row.map(|row| self.number(&row.head))
+        self.row_at(self.newer_edge()).map(|row| self.number(&row.head))
     }
 
     /// Returns true if the whole list has been read and has no messages.

@@ -211,7 +211,8 @@ impl Exported {
             return Err(CommandError::new(Status::Failed, what));
         }
         let Some(what) = self.unreadable.report() else { return Ok(()) };
-        let remedy = "All other messages are exported. Import refuses the lines of these messages, whose key \"unreadable\" gives the reason";
+        let remedy = "All other messages are exported. Import refuses the lines of these messages, whose key \"unreadable\" \
+                      gives the reason";
         Err(CommandError::new(Status::Failed, what).remedy(remedy))
     }
 }

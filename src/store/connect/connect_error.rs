@@ -38,10 +38,9 @@ pub(super) enum ConnectError {
 impl ConnectError {
     /// Recognises a rejected password by how far the authentication got.
     pub(super) fn after(self, terms: &AuthTerms) -> Self {
+        let is_unproved = terms.asked.load(Ordering::SeqCst) && !terms.proved.load(Ordering::SeqCst);
         match self {
-            Self::Server(error) if terms.unproven.load(Ordering::SeqCst) && !is_passing(error.code()) => {
-                Self::PasswordRejected(error)
-            }
+            Self::Server(error) if is_unproved && !is_passing(error.code()) => Self::PasswordRejected(error),
             error => error,
         }
     }

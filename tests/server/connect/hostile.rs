@@ -26,6 +26,13 @@ fn error_message(code: &str, text: &str) -> Vec<u8> {
     message(b'E', format!("SFATAL\0C{code}\0M{text}\0\0").as_bytes())
 }
 
+/// Reads a start-up packet, or a message after its kind.
+fn read_packet(stream: &mut TcpStream) -> std::io::Result<()> {
+    let mut length = [0; 4];
+    stream.read_exact(&mut length)?;
+    stream.read_exact(&mut vec![0; u32::from_be_bytes(length) as usize - 4])
+}
+
 /// Listens until the tests end. Reads the start-up packet of each connection, calls `speaks`, and sends everything that the client
 /// answers to the receiver.
 fn server(speaks: impl Fn(&mut TcpStream) + Send + 'static) -> (String, Receiver<Vec<u8>>) {
@@ -35,12 +42,7 @@ fn server(speaks: impl Fn(&mut TcpStream) + Send + 'static) -> (String, Receiver
     thread::spawn(move || {
         for stream in listener.incoming() {
             let mut stream = stream.expect("a connection");
-            let mut length = [0; 4];
-            if stream.read_exact(&mut length).is_err() {
-                continue;
-            }
-            let mut packet = vec![0; u32::from_be_bytes(length) as usize - 4];
-            if stream.read_exact(&mut packet).is_err() {
+            if read_packet(&mut stream).is_err() {
                 continue;
             }
             speaks(&mut stream);
@@ -171,12 +173,15 @@ async fn sends_no_password_to_a_method_that_is_not_accepted() {
     assert!(error.to_string().contains("did not complete authentication"), "{error}");
 }
 
-/// Reads one message of the client.
-fn read_message(stream: &mut TcpStream) {
-    let mut header = [0; 5];
-    stream.read_exact(&mut header).expect("a message");
-    let length = u32::from_be_bytes([header[1], header[2], header[3], header[4]]);
-    stream.read_exact(&mut vec![0; length as usize - 4]).expect("a body");
+/// Listens as [`server`], and counts the connections.
+fn counting(speaks: impl Fn(&mut TcpStream) + Send + 'static) -> (String, Arc<AtomicUsize>) {
+    let connections = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&connections);
+    let (url, _) = server(move |stream| {
+        count.fetch_add(1, Ordering::SeqCst);
+        speaks(stream);
+    });
+    (url, connections)
 }
 
 /// Opens a session, and returns the error and how often the client connected.
@@ -198,13 +203,10 @@ async fn an_error_in_place_of_the_accepted_proof_means_that_the_password_was_rej
         ("57P03", Obstacle::NotReady),
     ] {
         for read_only in [false, true] {
-            let connections = Arc::new(AtomicUsize::new(0));
-            let count = Arc::clone(&connections);
-            let (url, _answers) = server(move |stream| {
-                count.fetch_add(1, Ordering::SeqCst);
+            let (url, connections) = counting(move |stream| {
                 let sasl = [&10_u32.to_be_bytes()[..], b"SCRAM-SHA-256\0\0"].concat();
                 stream.write_all(&message(b'R', &sasl)).expect("sent");
-                read_message(stream);
+                stream.read_exact(&mut [0]).and_then(|()| read_packet(stream)).expect("an answer");
                 let _ = stream.write_all(&error_message(code, "no"));
             });
             assert_eq!(refused(&url, read_only, &connections).await, (expected, 1), "{code}, {read_only}");
@@ -214,10 +216,7 @@ async fn an_error_in_place_of_the_accepted_proof_means_that_the_password_was_rej
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_closes_new_sessions_is_not_asked_again_at_once() {
-    let connections = Arc::new(AtomicUsize::new(0));
-    let count = Arc::clone(&connections);
-    let (url, _answers) = server(move |stream| {
-        count.fetch_add(1, Ordering::SeqCst);
+    let (url, connections) = counting(|stream| {
         let _ = stream.write_all(&[message(b'R', &[0; 4]), message(b'Z', b"I")].concat());
         let _ = stream.write_all(&error_message("57P01", "terminating connection"));
     });
@@ -232,14 +231,9 @@ async fn a_server_that_closes_new_sessions_is_not_asked_again_at_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn prefer_does_not_repeat_a_plain_attempt_that_was_refused() {
-    let connections = Arc::new(AtomicUsize::new(0));
-    let count = Arc::clone(&connections);
-    let (url, _answers) = server(move |stream| {
-        count.fetch_add(1, Ordering::SeqCst);
+    let (url, connections) = counting(|stream| {
         stream.write_all(b"N").expect("no TLS");
-        let mut length = [0; 4];
-        stream.read_exact(&mut length).expect("a start-up packet");
-        stream.read_exact(&mut vec![0; u32::from_be_bytes(length) as usize - 4]).expect("its body");
+        read_packet(stream).expect("a start-up packet");
         let _ = stream.write_all(&error_message("53300", "too many connections"));
     });
     let url = url.replace("sslmode=disable", "sslmode=prefer");

@@ -67,6 +67,15 @@ impl Followed {
         (given, parts)
     }
 
+    /// Refills the store, and checks that the change is reported and each new message received once.
+    async fn sees_a_refill(mut self) {
+        self.change(&format!("truncate {{}}.messages restart identity; {}", refill())).await;
+        let (given, parts) = self.next(5).await;
+        assert_eq!(given, new(1..=5), "{:?}", self.tail);
+        assert!(parts.is_some_and(|part| part < 1), "the change is reported: {parts:?}");
+        self.goes_on(0).await;
+    }
+
     /// Inserts one more message, and checks that it is the only one received.
     async fn goes_on(&mut self, position: i64) {
         let next = insert(&self.writer, &self.store, "last-1", position).await;
@@ -91,12 +100,7 @@ async fn follows_a_refilled_store_from_its_new_beginning() {
     for kind in KINDS {
         for delivery in [Delivery::WhenFinal, Delivery::AtOnce] {
             for from in [TailFrom::Start, TailFrom::Now] {
-                let mut followed = Followed::new(kind, delivery, from, 3).await;
-                followed.change(&format!("truncate {{}}.messages restart identity; {}", refill())).await;
-                let (given, parts) = followed.next(5).await;
-                assert_eq!(given, new(1..=5), "{kind:?}, {delivery:?}, {from:?}");
-                assert!(parts.is_some_and(|part| part < 1), "the change is reported: {parts:?}");
-                followed.goes_on(0).await;
+                Followed::new(kind, delivery, from, 3).await.sees_a_refill().await;
             }
         }
     }
@@ -108,12 +112,7 @@ async fn follows_a_refilled_store_whose_ids_are_not_uuids() {
                alter table {}.messages alter id set default 'no-' || gen_random_uuid()";
     for delivery in [Delivery::WhenFinal, Delivery::AtOnce] {
         for from in [TailFrom::Start, TailFrom::Now] {
-            let mut followed = Followed::after(ids, Kind::OursOnPostgres, delivery, from, 3).await;
-            followed.change(&format!("truncate {{}}.messages restart identity; {}", refill())).await;
-            let (given, parts) = followed.next(5).await;
-            assert_eq!(given, new(1..=5), "{delivery:?}, {from:?}");
-            assert!(parts.is_some_and(|part| part < 1), "the change is reported: {parts:?}");
-            followed.goes_on(0).await;
+            Followed::after(ids, Kind::OursOnPostgres, delivery, from, 3).await.sees_a_refill().await;
         }
     }
 }

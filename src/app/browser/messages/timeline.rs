@@ -37,8 +37,8 @@ impl Messages {
             (Some(through), _) => self.newest() > Some(through),
             // It was asked for without the end of the list.
             (None, Some(shown)) if self.timeline.is_whole() && self.at_end() => {
-                let newest = if self.newest_first { self.window.rows().front() } else { self.window.rows().back() };
-                newest.is_some_and(|row| row.head.time >= shown.begins(shown.buckets.len()))
+                let end = shown.begins(shown.buckets.len());
+                self.row_at(self.newer_edge()).is_some_and(|row| row.head.time >= end)
             }
             _ => false,
         }

@@ -33,8 +33,8 @@ pub(in crate::store::connect) struct AuthTerms {
     pub(in crate::store::connect) no_password: bool,
     /// Set once the server asks for a password in any form.
     pub(in crate::store::connect) asked: Arc<AtomicBool>,
-    /// Set while the server has not yet accepted the proof of the password (SCRAM).
-    pub(in crate::store::connect) unproven: Arc<AtomicBool>,
+    /// Set once an exchange that authenticates the client has completed.
+    pub(in crate::store::connect) proved: Arc<AtomicBool>,
     /// Set if the session is not encrypted.
     pub(in crate::store::connect) plain: Arc<AtomicBool>,
     /// Set once the server has accepted the authentication.
@@ -81,12 +81,12 @@ pub(super) struct MessageFilter {
     /// Bytes of the message that have not arrived yet.
     left: usize,
     body: BodyHandling,
-    /// An exchange that authenticates the client has completed.
-    proved: bool,
 }
 
 impl MessageFilter {
     pub(super) fn new(terms: AuthTerms) -> Self {
+        // An earlier attempt with these terms says nothing about this one.
+        terms.proved.store(false, Ordering::SeqCst);
         Self {
             terms,
             begun: false,
@@ -96,7 +96,6 @@ impl MessageFilter {
             header_length: 0,
             left: 0,
             body: BodyHandling::Passed,
-            proved: false,
         }
     }
 
@@ -199,20 +198,16 @@ impl MessageFilter {
     /// Checks an authentication request before it is answered.
     fn check_request(&mut self, body: &[u8]) -> Result<(), Rejection> {
         let request = Request::of(body);
-        self.terms.methods.check(request, self.proved).map_err(Rejection::Method)?;
+        self.terms.methods.check(request, self.terms.proved.load(Ordering::SeqCst)).map_err(Rejection::Method)?;
         match request {
             Request::Cleartext | Request::Md5 | Request::Sasl => {
                 if self.terms.no_password {
                     return Err(Rejection::Method("the server asks again for a password that it rejected".to_owned()));
                 }
                 self.terms.asked.store(true, Ordering::SeqCst);
-                self.terms.unproven.store(request == Request::Sasl, Ordering::SeqCst);
-                self.proved = request != Request::Sasl;
+                self.terms.proved.store(request != Request::Sasl, Ordering::SeqCst);
             }
-            Request::SaslFinal => {
-                self.terms.unproven.store(false, Ordering::SeqCst);
-                self.proved = true;
-            }
+            Request::SaslFinal => self.terms.proved.store(true, Ordering::SeqCst),
             Request::Ok => self.terms.authenticated.store(true, Ordering::SeqCst),
             Request::SaslContinue | Request::Gss | Request::Other => {}
         }

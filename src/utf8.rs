@@ -48,9 +48,17 @@ pub(crate) fn into_text(bytes: Vec<u8>) -> Result<String, NotUtf8> {
 /// # Errors
 /// [`NotUtf8::Encoded`]
 pub(crate) fn text_lossy(bytes: &[u8]) -> Result<Cow<'_, str>, NotUtf8> {
+    any_bytes(bytes).map(String::from_utf8_lossy)
+}
+
+/// Like [`text`], but accepts any bytes, for files with passwords.
+///
+/// # Errors
+/// [`NotUtf8::Encoded`]
+pub(crate) fn any_bytes(bytes: &[u8]) -> Result<&[u8], NotUtf8> {
     match other_encoding(bytes) {
         Some(name) => Err(NotUtf8::Encoded(name)),
-        None => Ok(String::from_utf8_lossy(without_mark(bytes))),
+        None => Ok(without_mark(bytes)),
     }
 }
 

@@ -32,7 +32,7 @@ impl Secrets {
     fn add_from_url(&mut self, url: &str, environment: &Environment) {
         // An invalid URL is reported when it is used.
         if let Ok(Some(settings)) = Settings::resolve(Some(url), environment) {
-            settings.passwords().for_each(|password| self.add(password));
+            settings.passwords().for_each(|password| self.add(&password));
         }
         // The password as it was typed, without decoding.
         let user_info =

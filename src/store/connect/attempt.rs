@@ -32,7 +32,7 @@ pub(super) struct Attempt<'a> {
     pub(super) address: Option<SocketAddr>,
     pub(super) target_session: TargetSession,
     pub(super) read_only: bool,
-    pub(super) password: Option<&'a str>,
+    pub(super) password: Option<&'a [u8]>,
     /// Set once something at the address accepts a connection.
     pub(super) reached: &'a AtomicBool,
 }

@@ -72,7 +72,9 @@ fn parse_url(text: &str, offset: usize) -> Result<Parameters> {
     if text[authority_end..].starts_with('@') {
         let (user, password) = text[..authority_end].split_once(':').unwrap_or((&text[..authority_end], ""));
         set_decoded(&mut parameters, "user", user)?;
-        set_decoded(&mut parameters, "password", password)?;
+        if !password.is_empty() {
+            parameters.set("password", decode_bytes(password, "password")?);
+        }
         rest = &text[authority_end + 1..];
     } else if text.split('?').next().is_some_and(|before_query| before_query.contains('@')) {
         // libpq would read a host and a database, which are displayed and logged. Here this is far more likely a password.
@@ -151,7 +153,11 @@ fn parse_query(parameters: &mut Parameters, query: &str, mut offset: usize) -> R
         }
         let keyword =
             known(&keyword).ok_or_else(|| invalid(format!("unknown parameter \"{keyword}\" in the URL's query")))?;
-        parameters.set(keyword, decode(value, keyword)?);
+        if keyword == "password" {
+            parameters.set(keyword, decode_bytes(value, keyword)?);
+        } else {
+            parameters.set(keyword, decode(value, keyword)?);
+        }
     }
     Ok(())
 }
@@ -170,6 +176,12 @@ fn set_decoded(parameters: &mut Parameters, keyword: &'static str, text: &str) -
 }
 
 fn decode(text: &str, what: &str) -> Result<String> {
+    String::from_utf8(decode_bytes(text, what)?)
+        .map_err(|_| invalid(format!("the URL's {what} is not UTF-8 after decoding")))
+}
+
+/// Decodes a password, which need not be UTF-8.
+fn decode_bytes(text: &str, what: &str) -> Result<Vec<u8>> {
     for (at, _) in text.match_indices('%') {
         match text.as_bytes().get(at + 1..at + 3) {
             Some(b"00") => return Err(invalid(format!("the URL's {what} contains %00, which is not allowed"))),
@@ -181,8 +193,7 @@ fn decode(text: &str, what: &str) -> Result<String> {
             }
         }
     }
-    let decoded = percent_decode_str(text).decode_utf8();
-    decoded.map(Into::into).map_err(|_| invalid(format!("the URL's {what} is not UTF-8 after decoding")))
+    Ok(percent_decode_str(text).collect())
 }
 
 /// Parses `keyword=value` pairs. Values may be in single quotes, and `\` escapes any character.

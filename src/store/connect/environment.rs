@@ -11,41 +11,44 @@ use super::parameters::{Parameters, variables};
 #[derive(Clone, Default)]
 pub struct Environment {
     variables: HashMap<String, String>,
-    /// The variables of libpq whose values are not UTF-8.
+    /// `PGPASSWORD` if it is not UTF-8.
+    password: Option<Vec<u8>>,
+    /// The other variables of libpq whose values are not UTF-8.
     unreadable: Vec<String>,
     home: Option<PathBuf>,
     user: Option<String>,
 }
 
 impl Environment {
-    /// Captures the environment of this process: its UTF-8 variables, the home directory (`$HOME` or the account's) and the
+    /// Captures the environment of this process: its variables, the home directory (`$HOME` or the account's) and the
     /// account's name.
     #[must_use]
     pub fn of_process() -> Self {
         let mut variables = HashMap::new();
-        let mut unreadable = Vec::new();
+        let (mut password, mut unreadable) = (None, Vec::new());
         for (name, value) in std::env::vars_os() {
             let Ok(name) = name.into_string() else { continue };
             match value.into_string() {
                 Ok(value) => drop(variables.insert(name, value)),
+                Err(value) if name == "PGPASSWORD" => password = Some(value.into_encoded_bytes()),
                 Err(_) if self::variables().any(|(_, variable)| variable == name) => unreadable.push(name),
                 Err(_) => {}
             }
         }
         let home = directories::BaseDirs::new().map(|directories| directories.home_dir().to_owned());
-        Self { variables, unreadable, home, user: whoami::username().ok() }
+        Self { variables, password, unreadable, home, user: whoami::username().ok() }
     }
 
     /// Builds an environment from its parts. `user` is the name of the account.
     #[must_use]
     pub fn new(variables: HashMap<String, String>, home: Option<PathBuf>, user: Option<String>) -> Self {
-        Self { variables, unreadable: Vec::new(), home, user }
+        Self { variables, password: None, unreadable: Vec::new(), home, user }
     }
 
     /// Returns an environment with the same account but different variables and a different home directory.
     #[must_use]
     pub fn with(&self, variables: HashMap<String, String>, home: Option<PathBuf>) -> Self {
-        Self { variables, unreadable: Vec::new(), home, user: self.user.clone() }
+        Self { user: self.user.clone(), ..Self::new(variables, home, None) }
     }
 
     pub(super) fn variable(&self, name: &str) -> Option<&str> {
@@ -67,7 +70,8 @@ impl Environment {
 
     /// Whether any of libpq's connection variables is set and not empty.
     pub(super) fn names_a_server(&self) -> bool {
-        variables().any(|(_, variable)| self.variable(variable).is_some_and(|value| !value.is_empty()))
+        let is_set = |variable| self.variable(variable).is_some_and(|value| !value.is_empty());
+        self.password.is_some() || variables().any(|(_, variable)| is_set(variable))
     }
 
     /// Sets the parameters that no stronger source has set.
@@ -76,6 +80,9 @@ impl Environment {
             if let Some(value) = self.variable(variable) {
                 parameters.set_default(keyword, value);
             }
+        }
+        if let Some(password) = &self.password {
+            parameters.set_default("password", password.as_slice());
         }
         // The old name of PGSSLMODE, which libpq still uses if PGSSLMODE is not set.
         if self.variable("PGREQUIRESSL").is_some_and(|value| value.starts_with('1')) {

@@ -1,7 +1,7 @@
 //! Combines the lists `host`, `hostaddr` and `port` into the servers to try, as libpq does. Resolves no names.
 
 use std::fmt;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::{Path, PathBuf};
 
 use super::parameters::{Parameters, invalid};
@@ -27,7 +27,7 @@ pub(super) enum Endpoint {
 pub(super) struct Server {
     pub(super) endpoint: Endpoint,
     pub(super) port: u16,
-    pub(super) password: Option<String>,
+    pub(super) password: Option<Vec<u8>>,
 }
 
 impl fmt::Debug for Server {
@@ -115,8 +115,36 @@ fn endpoint(host: Option<&str>, address: Option<&str>, port: u16) -> Result<Endp
 /// Whether the text is an IP address. Link-local addresses need the interface too, as in `fe80::1%eth0`.
 fn is_address(text: &str) -> bool {
     let scoped = text.split_once('%');
-    text.parse::<IpAddr>().is_ok()
+    numeric(text).is_some()
         || scoped.is_some_and(|(address, interface)| address.parse::<Ipv6Addr>().is_ok() && !interface.is_empty())
+}
+
+/// Parses an IP address. As in libpq, IPv4 addresses may have the forms of `inet_aton`: `127.1`, `0x7f000001` or `0177.0.0.1`.
+pub(super) fn numeric(text: &str) -> Option<IpAddr> {
+    if let Ok(address) = text.parse() {
+        return Some(address);
+    }
+    let parts: Vec<u32> = text.split('.').map(part).collect::<Option<_>>()?;
+    let (last, first) = parts.split_last().filter(|(_, first)| first.len() < 4)?;
+    if first.iter().any(|part| *part > 255) {
+        return None;
+    }
+    // The last part fills the remaining bytes.
+    let bits = 32 - 8 * first.len();
+    let high = first.iter().fold(0, |high, part| high << 8 | u64::from(*part)) << bits;
+    let address = u32::try_from(high).ok().filter(|_| u64::from(*last) >> bits == 0)?;
+    Some(Ipv4Addr::from_bits(address | last).into())
+}
+
+/// Parses a part of an IPv4 address: decimal, octal after `0`, or hexadecimal after `0x`.
+fn part(text: &str) -> Option<u32> {
+    let (digits, radix) = match text.strip_prefix('0') {
+        Some(rest) if rest.starts_with(['x', 'X']) => (&rest[1..], 16),
+        Some(rest) if !rest.is_empty() => (rest, 8),
+        _ => (text, 10),
+    };
+    // It would accept a sign.
+    digits.starts_with(|c: char| c.is_ascii_hexdigit()).then(|| u32::from_str_radix(digits, radix).ok()).flatten()
 }
 
 /// Without a host: the default directory that has a socket for this port, otherwise the first one that exists, because local builds
@@ -128,4 +156,35 @@ fn default_endpoint(port: u16) -> Endpoint {
         .find(|directory| directory.join(&socket).exists())
         .or_else(|| directories().find(|directory| directory.is_dir()))
         .map_or_else(|| Endpoint::Name("localhost".to_owned()), |directory| Endpoint::Socket(directory.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_have_the_forms_that_libpq_reads() {
+        for (text, address) in [
+            ("10.0.0.7", Some("10.0.0.7")),
+            ("::1", Some("::1")),
+            ("127.1", Some("127.0.0.1")),
+            ("10.1.258", Some("10.1.1.2")),
+            ("2130706433", Some("127.0.0.1")),
+            ("0x7f.0.0.01", Some("127.0.0.1")),
+            ("0X7F000001", Some("127.0.0.1")),
+            ("4294967295", Some("255.255.255.255")),
+            ("4294967296", None),
+            ("127.16777216", None),
+            ("256.1", None),
+            ("127.0.0.08", None),
+            ("1.2.3.4.5", None),
+            ("127.+1", None),
+            ("127.", None),
+            ("0x", None),
+            ("db", None),
+            ("", None),
+        ] {
+            assert_eq!(numeric(text), address.map(|address| address.parse().expect("an address")), "{text}");
+        }
+    }
 }

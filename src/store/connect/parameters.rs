@@ -1,6 +1,7 @@
 //! libpq's connection parameters with their environment variables, and a set of values for them. Interprets no values and never
 //! prints a password.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -82,25 +83,29 @@ pub(super) fn variables() -> impl Iterator<Item = (&'static str, &'static str)> 
     KNOWN.iter().filter_map(|(keyword, variable)| variable.map(|variable| (*keyword, variable)))
 }
 
-/// Values by keyword.
+/// Values by keyword. Passwords can be any bytes, and all other values are text.
 #[derive(Clone, Default, PartialEq, Eq)]
-pub(super) struct Parameters(BTreeMap<&'static str, String>);
+pub(super) struct Parameters(BTreeMap<&'static str, Vec<u8>>);
 
 impl Parameters {
     /// Sets or replaces a value. `keyword` comes from [`known`].
-    pub(super) fn set(&mut self, keyword: &'static str, value: impl Into<String>) {
+    pub(super) fn set(&mut self, keyword: &'static str, value: impl Into<Vec<u8>>) {
         self.0.insert(keyword, value.into());
     }
 
     /// Sets a value unless a stronger source has set one.
-    pub(super) fn set_default(&mut self, keyword: &'static str, value: impl Into<String>) {
+    pub(super) fn set_default(&mut self, keyword: &'static str, value: impl Into<Vec<u8>>) {
         self.0.entry(keyword).or_insert_with(|| value.into());
     }
 
     /// Returns the values, by keyword.
-    #[cfg(feature = "cli")]
-    pub(super) fn all(&self) -> impl Iterator<Item = (&'static str, &str)> {
-        self.0.iter().map(|(keyword, value)| (*keyword, value.as_str()))
+    pub(super) fn all(&self) -> impl Iterator<Item = (&'static str, Cow<'_, str>)> {
+        self.0.iter().map(|(keyword, value)| (*keyword, String::from_utf8_lossy(value)))
+    }
+
+    /// Returns the password if it is not empty.
+    pub(super) fn password(&self) -> Option<&[u8]> {
+        self.0.get("password").map(Vec::as_slice).filter(|password| !password.is_empty())
     }
 
     /// Returns the value if it is not empty. To libpq, an empty name, path or text means the default.
@@ -111,16 +116,13 @@ impl Parameters {
     /// Returns the value even if it is empty. To libpq, an empty keyword or number is a mistake: `sslmode=` must not silently mean
     /// `prefer`.
     pub(super) fn given(&self, keyword: &str) -> Option<&str> {
-        self.0.get(keyword).map(String::as_str)
+        self.0.get(keyword).and_then(|value| std::str::from_utf8(value).ok())
     }
 }
 
 impl fmt::Debug for Parameters {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let shown = self.0.iter().map(|(keyword, value)| match *keyword {
-            keyword if is_secret(keyword) => (keyword, "…"),
-            _ => (*keyword, value.as_str()),
-        });
-        f.debug_map().entries(shown).finish()
+        let shown = |(keyword, value)| if is_secret(keyword) { (keyword, "…".into()) } else { (keyword, value) };
+        f.debug_map().entries(self.all().map(shown)).finish()
     }
 }

@@ -22,11 +22,11 @@ pub(super) fn fill(servers: &mut [Server], path: &Path, database: &str, user: &s
     }
 }
 
-/// Returns the text of the password file, or `None` if there is none.
+/// Returns the content of the password file without a byte order mark, or `None` if there is no file.
 ///
 /// # Errors
 /// A warning that says why the file is ignored.
-fn read(path: &Path) -> Result<Option<String>, String> {
+fn read(path: &Path) -> Result<Option<Vec<u8>>, String> {
     let Ok(metadata) = fs::metadata(path) else { return Ok(None) };
     if !metadata.is_file() {
         return Err(format!("the password file \"{}\" was ignored: it is not a regular file", path.display()));
@@ -45,13 +45,13 @@ fn read(path: &Path) -> Result<Option<String>, String> {
         Err(_) => return Ok(None),
         Ok(bytes) => bytes,
     };
-    let text = utf8::text_lossy(&bytes);
+    let text = utf8::any_bytes(&bytes);
     let text = text.map_err(|error| format!("the password file \"{}\" was ignored: it {error}", path.display()))?;
-    Ok(Some(text.into_owned()))
+    Ok(Some(text.to_owned()))
 }
 
-/// Returns the password of the first line that matches.
-fn find(text: &str, server: &Server, database: &str, user: &str) -> Option<String> {
+/// Returns the password of the first line that matches. It need not be UTF-8.
+fn find(text: &[u8], server: &Server, database: &str, user: &str) -> Option<Vec<u8>> {
     // A default directory of sockets is localhost. Which one that is depends on how libpq was built.
     let is_default = |directory: &PathBuf| SOCKET_DIRECTORIES.iter().any(|known| Path::new(known) == directory);
     let hosts = match &server.endpoint {
@@ -63,9 +63,9 @@ fn find(text: &str, server: &Server, database: &str, user: &str) -> Option<Strin
         }
     };
     let port = server.port.to_string();
-    text.lines()
-        .map(|line| line.trim_end_matches('\r'))
-        .filter(|line| !line.is_empty() && !line.starts_with('#'))
+    text.split(|byte| *byte == b'\n')
+        .map(without_line_end)
+        .filter(|line| !line.is_empty() && !line.starts_with(b"#"))
         .find_map(|line| {
             let mut rest = hosts.iter().find_map(|host| field(line, host))?;
             for token in [&port, database, user] {
@@ -77,20 +77,27 @@ fn find(text: &str, server: &Server, database: &str, user: &str) -> Option<Strin
         .filter(|password| !password.is_empty())
 }
 
+fn without_line_end(mut line: &[u8]) -> &[u8] {
+    while let [rest @ .., b'\r'] = line {
+        line = rest;
+    }
+    line
+}
+
 /// Returns the rest of the line if its first field is `*` or the token. `\` escapes a character of the field.
-fn field<'a>(line: &'a str, token: &str) -> Option<&'a str> {
-    if let Some(rest) = line.strip_prefix("*:") {
+fn field<'a>(line: &'a [u8], token: &str) -> Option<&'a [u8]> {
+    if let Some(rest) = line.strip_prefix(b"*:") {
         return Some(rest);
     }
-    let mut wanted = token.chars();
-    let mut characters = line.char_indices();
-    while let Some((at, character)) = characters.next() {
-        let character = match character {
-            ':' if wanted.as_str().is_empty() => return Some(&line[at + 1..]),
-            '\\' => characters.next()?.1,
+    let mut wanted = token.bytes();
+    let mut bytes = line.iter();
+    while let Some(byte) = bytes.next() {
+        let byte = match byte {
+            b':' if wanted.len() == 0 => return Some(bytes.as_slice()),
+            b'\\' => bytes.next()?,
             plain => plain,
         };
-        if wanted.next() != Some(character) {
+        if wanted.next() != Some(*byte) {
             return None;
         }
     }
@@ -98,14 +105,14 @@ fn field<'a>(line: &'a str, token: &str) -> Option<&'a str> {
 }
 
 /// Decodes the last field, which ends at the first `:` that is not escaped.
-fn unescaped(field: &str) -> String {
-    let mut password = String::new();
-    let mut characters = field.chars();
-    while let Some(character) = characters.next() {
-        match character {
-            ':' => break,
-            '\\' => password.push(characters.next().unwrap_or('\\')),
-            plain => password.push(plain),
+fn unescaped(field: &[u8]) -> Vec<u8> {
+    let mut password = Vec::new();
+    let mut bytes = field.iter();
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b':' => break,
+            b'\\' => password.push(*bytes.next().unwrap_or(&b'\\')),
+            plain => password.push(*plain),
         }
     }
     password
@@ -117,8 +124,9 @@ mod tests {
 
     use super::*;
 
-    fn look(text: &str, endpoint: Endpoint) -> Option<String> {
-        find(text, &Server { endpoint, port: 5432, password: None }, "shop", "me")
+    fn look(text: impl AsRef<[u8]>, endpoint: Endpoint) -> Option<String> {
+        let password = find(text.as_ref(), &Server { endpoint, port: 5432, password: None }, "shop", "me");
+        password.map(|password| String::from_utf8(password).expect("UTF-8"))
     }
 
     #[test]

@@ -49,7 +49,7 @@ async fn connect(settings: &Settings, read_only: bool) -> Result<Connected> {
                     continue;
                 }
             };
-            let password = command_password.as_deref().or(server.password.as_deref());
+            let password = command_password.as_deref().map(str::as_bytes).or(server.password.as_deref());
             for address in addresses {
                 let (target_session, reached) = (*target_session, AtomicBool::new(false));
                 let attempt =

@@ -19,9 +19,9 @@ pub(super) fn fill(parameters: &mut Parameters, environment: &Environment) -> Re
     for path in files(parameters.get("servicefile"), environment) {
         let text = bounded::read_file(&path)
             .map_err(|error| invalid(format!("the service file \"{}\" cannot be read: {error}", path.display())))?;
-        let text = utf8::text_lossy(&text)
+        let text = utf8::any_bytes(&text)
             .map_err(|error| invalid(format!("the service file \"{}\" {error}", path.display())))?;
-        if section(&text, &service, parameters)
+        if section(text, &service, parameters)
             .map_err(|(line, what)| invalid(format!("the service file \"{}\", line {line}: {what}", path.display())))?
         {
             return Ok(());
@@ -68,10 +68,10 @@ fn files(named: Option<&str>, environment: &Environment) -> impl Iterator<Item =
 }
 
 /// Sets the parameters of one section and returns whether there is such a section. Errors carry the line number.
-fn section(text: &str, service: &str, parameters: &mut Parameters) -> Result<bool, (usize, String)> {
+fn section(text: &[u8], service: &str, parameters: &mut Parameters) -> Result<bool, (usize, String)> {
     let mut found = false;
-    for (index, line) in text.lines().enumerate() {
-        let line = line.trim();
+    for (index, bytes) in text.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii).enumerate() {
+        let line = String::from_utf8_lossy(bytes);
         if line.is_empty() || line.starts_with('#') {
             continue;
         }
@@ -94,6 +94,7 @@ fn section(text: &str, service: &str, parameters: &mut Parameters) -> Result<boo
             return Err((at, format!("a service cannot set {keyword}")));
         }
         let keyword = known(keyword).ok_or_else(|| (at, format!("\"{keyword}\" is not a connection parameter")))?;
+        let value = if keyword == "password" { &bytes[keyword.len() + 1..] } else { value.as_bytes() };
         parameters.set_default(keyword, value);
     }
     Ok(found)
@@ -108,12 +109,12 @@ mod tests {
         let mut parameters = Parameters::default();
         parameters.set("user", "given");
         let text = "# all\n[other]\nhost=wrong\n[shop]\n host=db \nuser=file\nport=1\nport=2\n[shop]\ndbname=late\n";
-        assert_eq!(section(text, "shop", &mut parameters), Ok(true));
+        assert_eq!(section(text.as_bytes(), "shop", &mut parameters), Ok(true));
         assert_eq!(parameters.get("host"), Some("db"));
         assert_eq!(parameters.get("user"), Some("given"));
         assert_eq!(parameters.get("port"), Some("1"));
         assert_eq!(parameters.get("dbname"), None);
-        assert_eq!(section(text, "sho", &mut parameters), Ok(false));
+        assert_eq!(section(text.as_bytes(), "sho", &mut parameters), Ok(false));
     }
 
     #[test]
@@ -151,7 +152,7 @@ mod tests {
 
     #[test]
     fn an_error_carries_the_line_number() {
-        let error = section("[a]\n\nhots=x\n", "a", &mut Parameters::default());
+        let error = section(b"[a]\n\nhots=x\n", "a", &mut Parameters::default());
         assert_eq!(error, Err((3, "\"hots\" is not a connection parameter".to_owned())));
     }
 }

@@ -1,5 +1,7 @@
 //! The complete settings of a connection, from a connection string, a service and the environment. Opens no connection.
 
+#[cfg(feature = "cli")]
+use std::borrow::Cow;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -73,7 +75,7 @@ impl Settings {
         let database = parameters.get("dbname").unwrap_or(&user).to_owned();
         let tls = Tls::from_parameters(parameters, environment)?;
         let mut warnings: Vec<String> = environment.warnings().chain(tls.warning()).collect();
-        let password = parameters.get("password");
+        let password = parameters.password();
         // The command takes precedence over the password file, whose lines often match every server.
         let command = environment.variable("STREAMSCOPE_PASSWORD_COMMAND").filter(|line| !line.is_empty());
         let password_file = || parameters.get("passfile").map(PathBuf::from).or(environment.in_home(".pgpass"));
@@ -179,8 +181,8 @@ impl Settings {
 
     /// All passwords, so that output can be redacted.
     #[cfg(feature = "cli")]
-    pub(crate) fn passwords(&self) -> impl Iterator<Item = &str> {
-        self.servers.iter().filter_map(|server| server.password.as_deref())
+    pub(crate) fn passwords(&self) -> impl Iterator<Item = Cow<'_, str>> {
+        self.servers.iter().filter_map(|server| server.password.as_deref()).map(String::from_utf8_lossy)
     }
 
     /// Warnings to show to the user, for example about an ignored password file.

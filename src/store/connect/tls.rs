@@ -9,7 +9,6 @@ mod revocation;
 mod signature;
 mod versions;
 
-use std::net::IpAddr;
 use std::pin::Pin;
 
 use openssl::error::ErrorStack;
@@ -108,8 +107,8 @@ impl Tls {
     pub(super) async fn handshake(&self, stream: TcpStream, host: Option<&str>) -> Result<TlsSocket, TlsError> {
         let (context, verification) = self.context()?;
         let mut ssl = Ssl::new(&context)?;
-        // Addresses are never sent, not even with an interface after `%`.
-        let is_name = |host: &&str| !host.contains(':') && host.parse::<IpAddr>().is_err();
+        // As in libpq: addresses are never sent, not even with an interface after `%`.
+        let is_name = |host: &&str| !host.contains(':') && host.contains(|c: char| c != '.' && !c.is_ascii_digit());
         if let Some(host) = host.filter(is_name).filter(|_| self.sends_host_name) {
             ssl.set_hostname(host)?;
         }

@@ -67,7 +67,7 @@ impl Cluster {
         fs::write(data.join("postgresql.conf"), settings).expect("the settings");
         let rules = "local all locked scram-sha-256\nlocal all all trust\nhostssl all only_tls all trust\n\
                      host all only_tls all reject\nhostnossl all only_plain all trust\nhost all only_plain all reject\n\
-                     hostssl all certified all cert\nhost all locked all scram-sha-256\nhost all digested all md5\n\
+                     hostssl all certified all cert\nhost all locked all scram-sha-256\nhost all digested,latin all md5\n\
                      host all all all trust\n";
         fs::write(data.join("pg_hba.conf"), rules).expect("the rules");
         cluster.control("start");

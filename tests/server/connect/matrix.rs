@@ -155,12 +155,24 @@ async fn compares_certificates_with_hosts_like_psql() {
     for (common_name, names) in cases {
         let server = cluster.signed(common_name, names);
         assert!(tokio::task::block_in_place(|| cluster.shows(&server, &[])));
-        for host in ["localhost", "127.0.0.1", "db.example.com", "a.db.example.com", "db.localhost"] {
+        for host in [
+            "localhost",
+            "127.0.0.1",
+            "127.1",
+            "0x7F.0.0.01",
+            "127.0.0.256",
+            "db.example.com",
+            "a.db.example.com",
+            "db.localhost",
+        ] {
             let url = format!(
                 "postgres://trusted@{host}:{{P}}/shop?sslmode=verify-full&sslrootcert={{E}}%2Fca.pem&hostaddr=127.0.0.1"
             );
             compare.both(Some(&url), &[]).await;
         }
+        // Without hostaddr, the name is resolved too.
+        let url = "postgres://trusted@127.1:{P}/shop?sslmode=verify-full&sslrootcert={E}%2Fca.pem";
+        compare.both(Some(url), &[]).await;
         let url = "postgres://trusted@/shop?port={P}&sslmode=verify-full&sslrootcert={E}%2Fca.pem&hostaddr=127.0.0.1";
         compare.both(Some(url), &[]).await;
     }

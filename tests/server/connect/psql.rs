@@ -1,7 +1,9 @@
 //! Gives the same connection settings to streamscope and to `psql`, and compares the outcomes.
 
 use std::collections::HashMap;
+use std::ffi::OsStr;
 use std::fs;
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -10,7 +12,7 @@ use streamscope::store::session::Sessions;
 use streamscope::store::{Options, Settings};
 
 use super::cluster::Cluster;
-use crate::support::program::User;
+use crate::support::program::{User, outcome};
 
 /// Describes the connection: role, database, server, TLS and settings.
 const WHO: &str = "select current_user || '|' || current_database() || '|' || coalesce(inet_server_addr()::text, 'socket') \
@@ -122,7 +124,8 @@ pub(super) fn prepare(cluster: &Cluster) {
     let sql = "set password_encryption = 'scram-sha-256'; create role trusted login; create role shop login; \
                create role locked login password 'pa:ss\\word @/%'; create role only_tls login; \
                create role only_plain login; create role certified login; set password_encryption = 'md5'; \
-               create role digested login password 'secret';";
+               create role digested login password 'secret'; \
+               do $$ begin execute format('create role latin login password %L', 'md5' || md5('\\xe46c6174696e'::bytea)); end $$";
     for sql in [sql, "create database shop", "create database \"it's a \\ db\""] {
         let done = Command::new("psql")
             .args([
@@ -185,6 +188,20 @@ fn ignores_a_password_file_that_others_can_read_with_a_warning_like_psql() {
     }
 }
 
+#[test]
+fn a_password_in_the_environment_need_not_be_utf_8() {
+    let cluster = Cluster::start();
+    prepare(&cluster);
+    let user = User::new();
+    let url = format!("postgres://latin@127.0.0.1:{}/shop", cluster.port);
+    for (password, accepted) in [(b"\xe4", true), (b"\xe5", false)] {
+        let mut command = user.command();
+        command.env("PGPASSWORD", OsStr::from_bytes(password)).args(["--url", &url, "ns", "list"]);
+        let done = outcome(&mut command);
+        assert_eq!(done.status == 0, accepted, "{}", done.stderr);
+    }
+}
+
 async fn places(compare: &mut Comparison<'_>) {
     compare
         .urls(&[
@@ -217,6 +234,8 @@ async fn places(compare: &mut Comparison<'_>) {
             "postgres://trusted@/shop?hostaddr=127.0.0.1&port={P}",
             "postgres://trusted@a,b/shop?hostaddr=127.0.0.1&port={P}",
             "postgres://trusted@localhost:{P}/shop?hostaddr=nonsense",
+            "postgres://trusted@localhost:{P}/shop?hostaddr=127.1",
+            "postgres://trusted@0x7f000001:{P}/shop",
             "host={S} port={P} user=trusted dbname=shop",
             "host={S} port={P} user=trusted dbname='it\\'s a \\\\ db'",
             "host={S} port={P} user=trusted dbname=it\\'s\\ a\\ \\\\\\ db",
@@ -345,6 +364,10 @@ async fn passwords(compare: &mut Comparison<'_>) {
             "host={S} port={P} user=locked dbname=shop password='pa:ss\\\\word @/%'",
             "postgres://digested:secret@127.0.0.1:{P}/shop",
             "postgres://digested:wrong@127.0.0.1:{P}/shop",
+            "postgres://latin:%E4@127.0.0.1:{P}/shop",
+            "postgres://latin@127.0.0.1:{P}/shop?password=%E4",
+            "postgres://latin:%E5@127.0.0.1:{P}/shop",
+            "postgres://latin:%C3%A4@127.0.0.1:{P}/shop",
             "postgres://locked:pa%3Ass%5Cword%20%40%2F%25@127.0.0.1:{P}/shop?channel_binding=require",
             "postgres://locked:pa%3Ass%5Cword%20%40%2F%25@127.0.0.1:{P}/shop?channel_binding=disable",
             "postgres://locked:pa%3Ass%5Cword%20%40%2F%25@127.0.0.1:{P}/shop?channel_binding=require&sslmode=disable",
@@ -380,6 +403,11 @@ async fn passwords(compare: &mut Comparison<'_>) {
     compare.both(Some("postgres://locked@localhost:1,127.0.0.1:{P}/shop"), &[]).await;
     compare.both(Some("postgres://locked@{E}:{P}/shop"), &[]).await;
     compare.both(Some("postgres://locked@wrong.invalid:{P}/shop?hostaddr=127.0.0.1"), &[]).await;
+    // Passwords need not be UTF-8.
+    for line in [&b"*:*:*:latin:\xe4\n"[..], b"*:*:*:locked:\xe4\n*:*:*:latin:\xe5\n"] {
+        fs::write(compare.home.join(".pgpass"), line).expect("the password file");
+        compare.both(Some("postgres://latin@127.0.0.1:{P}/shop"), &[]).await;
+    }
     compare.remove(".pgpass");
 }
 
@@ -403,6 +431,12 @@ async fn services(compare: &mut Comparison<'_>) {
     compare.file("pg_service.conf", "[everyone]\nhost=127.0.0.1\nport={P}\nuser=shop\n", 0o644);
     compare.both(None, &[("PGSERVICE", "everyone"), ("PGSYSCONFDIR", "{S}/home")]).await;
     compare.both(None, &[("PGSERVICE", "nobody"), ("PGSYSCONFDIR", "{S}/home")]).await;
+    for password in [b"\xe4\n", b"\xe5\n"] {
+        let text = compare.fill("[latin]\nhost=127.0.0.1\nport={P}\nuser=latin\ndbname=shop\npassword=");
+        let text = [text.as_bytes(), password].concat();
+        fs::write(compare.home.join(".pg_service.conf"), text).expect("the service file");
+        compare.both(Some("service=latin"), &[]).await;
+    }
     compare.remove(".pg_service.conf");
 }
 

@@ -6,12 +6,14 @@ use std::net::IpAddr;
 use openssl::nid::Nid;
 use openssl::x509::X509Ref;
 
+use super::super::hosts::numeric;
+
 /// Checks that the certificate names the host.
 ///
 /// # Errors
 /// The names in the certificate, in words.
 pub(super) fn check(certificate: &X509Ref, host: &str) -> Result<(), String> {
-    let address: Option<IpAddr> = host.parse().ok();
+    let address = numeric(host);
     let mut names = Vec::new();
     let mut by_common_name = true;
     for name in certificate.subject_alt_names().iter().flatten() {

@@ -8,6 +8,7 @@ mod streams;
 mod tables;
 pub mod trend;
 
+use futures_util::future::try_join;
 use jiff::{SignedDuration, Timestamp};
 
 pub use configured::ConsumerQuery;
@@ -144,8 +145,11 @@ impl Namespace {
     /// Fails if the server cannot be reached or returns an error. A position that cannot be read is not an error, but
     /// [`ConsumerState::Unknown`].
     pub async fn consumers(&self, category: Option<&Category>, queries: &[ConsumerQuery]) -> Result<Vec<Consumer>> {
-        let mut recorded = self.recorded_in_streams().await?;
-        recorded.extend(self.recorded_in_tables().await?);
+        let session = self.session().await?;
+        let (categories, mut recorded) =
+            try_join(self.category_names_on(&session), self.recorded_in_tables(&session)).await?;
+        drop(session);
+        recorded.extend(self.recorded_in_streams(categories).await?);
         for query in queries {
             recorded.extend(self.recorded_by_query(query).await?);
         }

@@ -110,9 +110,6 @@ impl Reading {
                 self.require_same_history().await?;
                 return Ok(None);
             }
-            if self.table.is_none() {
-                self.table = Some(table(&self.namespace).await?);
-            }
             self.send().await?;
         }
     }
@@ -124,7 +121,9 @@ impl Reading {
             return Ok(());
         }
         self.known.clear();
-        if self.others || self.table != Some(table(&self.namespace).await?) {
+        let table = self.namespace.table();
+        let state = self.namespace.session().await?.query(TABLE_STATE, &[(&table, Type::TEXT)]).await?;
+        if self.others || self.table != Some(table_state(&state, &self.namespace)?) {
             return Err(StoreError::HistoryChanged { above: self.last });
         }
         Ok(())
@@ -163,19 +162,25 @@ impl Reading {
         if several {
             session.allow_any_index();
         }
-        self.rows = session.into_stream(&sql, &parameters).await?;
+        if self.table.is_none() {
+            let table = self.namespace.table();
+            let state = (TABLE_STATE, &[(&table as _, Type::TEXT)][..]);
+            let (state, rows) = session.into_stream_after(state, (&sql, &parameters)).await?;
+            (self.table, self.rows) = (Some(table_state(&state, &self.namespace)?), rows);
+        } else {
+            self.rows = session.into_stream(&sql, &parameters).await?;
+        }
         self.left = rows;
         Ok(())
     }
 }
 
 /// Identifies the table, its file and the run of the server.
-async fn table(namespace: &Namespace) -> Result<String> {
-    let session = namespace.session().await?;
-    let sql = include_str!("../../sql/query/table_state.sql");
-    let row = session.query_opt(sql, &[(&namespace.table(), Type::TEXT)]).await?;
-    let row = row.ok_or_else(|| StoreError::NamespaceNotFound(namespace.info().id.clone()))?;
-    row::column(&row, 0)
+const TABLE_STATE: &str = include_str!("../../sql/query/table_state.sql");
+
+fn table_state(rows: &[Row], namespace: &Namespace) -> Result<String> {
+    let row = rows.first().ok_or_else(|| StoreError::NamespaceNotFound(namespace.info().id.clone()))?;
+    row::column(row, 0)
 }
 
 /// The names of an export, by kind.

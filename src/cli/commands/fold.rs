@@ -3,10 +3,11 @@
 mod print;
 
 use std::path::PathBuf;
+use std::pin::Pin;
 use std::str::FromStr;
 
 use clap::Args;
-use futures_util::TryStreamExt as _;
+use futures_util::stream::{Peekable, StreamExt as _, TryStreamExt as _};
 use jiff::Timestamp;
 
 use self::print::{Printer, Step};
@@ -20,6 +21,7 @@ use crate::fold::reducer::{Reducer, StepError};
 use crate::json::{JsonProblem, check_stored};
 use crate::locator::parse_time;
 use crate::message::{Message, Position, StreamName};
+use crate::store::read::Messages;
 use crate::store::{Namespace, StoreError};
 use crate::utf8;
 
@@ -163,7 +165,9 @@ fn read(path: &std::path::Path) -> Result<String> {
 /// [`Status::NotFound`] for an absent stream, [`Status::Usage`] for a program that is not valid, [`Status::Failed`] for one that
 /// fails, and the errors of the store.
 pub(super) async fn run(namespace: &Namespace, prepared: Prepared, output: &mut Output) -> Result<()> {
-    if namespace.stream_version(&prepared.stream).await?.is_none() {
+    let mut messages = namespace.stream_messages(&prepared.stream, prepared.from, -1).await?.peekable();
+    let is_empty = Pin::new(&mut messages).peek().await.is_none();
+    if is_empty && namespace.stream_version(&prepared.stream).await?.is_none() {
         return Err(if is_category(&prepared.stream) {
             needs_a_stream(&prepared.stream, "fold")
         } else {
@@ -172,8 +176,8 @@ pub(super) async fn run(namespace: &Namespace, prepared: Prepared, output: &mut 
     }
     let mut unreadable = Unreadable::default();
     let outcome = match &prepared.program {
-        Some(program) => reduce(namespace, &prepared, program, output, &mut unreadable).await,
-        None => merge(namespace, &prepared, output, &mut unreadable).await,
+        Some(program) => reduce(messages, &prepared, program, output, &mut unreadable).await,
+        None => merge(messages, &prepared, output, &mut unreadable).await,
     };
     output.finish()?;
     unreadable.print_report();
@@ -181,7 +185,7 @@ pub(super) async fn run(namespace: &Namespace, prepared: Prepared, output: &mut 
 }
 
 async fn merge(
-    namespace: &Namespace,
+    mut messages: Peekable<Messages>,
     prepared: &Prepared,
     output: &mut Output,
     unreadable: &mut Unreadable,
@@ -195,7 +199,6 @@ async fn merge(
     };
     let mut steps: Vec<Step> = Vec::new();
     let mut printer = Printer::new(prepared.steps.then(|| merged.text()));
-    let mut messages = namespace.stream_messages(&prepared.stream, prepared.from, -1).await?;
     while let Some(message) = messages.try_next().await? {
         if prepared.at.is_some_and(|at| !at.includes(&message)) {
             break;
@@ -217,7 +220,7 @@ async fn merge(
 }
 
 async fn reduce(
-    namespace: &Namespace,
+    mut messages: Peekable<Messages>,
     prepared: &Prepared,
     program: &str,
     output: &mut Output,
@@ -234,7 +237,6 @@ async fn reduce(
         CommandError { logged: Some(format!("{at}the program failed")), ..CommandError::new(Status::Failed, shown) }
     };
     let mut printer = Printer::new(prepared.steps.then(|| init.to_owned()));
-    let mut messages = namespace.stream_messages(&prepared.stream, prepared.from, -1).await?;
     while let Some(message) = messages.try_next().await? {
         if prepared.at.is_some_and(|at| !at.includes(&message)) {
             break;

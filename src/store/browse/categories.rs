@@ -3,6 +3,7 @@
 use tokio_postgres::types::Type;
 
 use super::super::row::{column, text};
+use super::super::session::Session;
 use super::super::{Namespace, Result};
 use super::CategoryRow;
 use crate::message::Category;
@@ -17,7 +18,10 @@ impl Namespace {
     /// # Errors
     /// Fails if the server cannot be reached or returns an error.
     pub async fn category_names(&self) -> Result<Vec<Category>> {
-        let session = self.session().await?;
+        self.category_names_on(&self.session().await?).await
+    }
+
+    pub(in crate::store) async fn category_names_on(&self, session: &Session) -> Result<Vec<Category>> {
         let rows = session.query(&self.category_names_query(), &[]).await?;
         rows.iter().map(|row| Ok(Category::stored(text(row, 0)?))).collect()
     }

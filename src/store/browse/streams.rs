@@ -1,6 +1,6 @@
 //! Lists streams by name or by recent activity, each with the position and time of its last message. Never reads message bodies.
 
-use futures_util::future::try_join;
+use futures_util::future::{try_join, try_join_all};
 use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 
@@ -95,10 +95,31 @@ impl Namespace {
             _ if !self.bytewise() => self.streams_by_steps(of, from, limit).await?,
             StreamsOf::Namespace => self.streams_by_prefix(&self.session().await?, "", from, limit).await?,
             StreamsOf::Prefix(prefix) => self.streams_by_prefix(&self.session().await?, prefix, from, limit).await?,
-            StreamsOf::Category(category) => self.streams_of_neighbours(category, from, limit).await?,
+            StreamsOf::Category(category) => {
+                self.streams_of_neighbours(&self.session().await?, category, from, limit).await?
+            }
         };
         if from.is_backward() {
             streams.reverse();
+        }
+        Ok(streams)
+    }
+
+    /// Reads the first streams of several categories, at most `limit` of each. Takes one round trip if names sort bytewise.
+    pub(in crate::store) async fn streams_of_each(
+        &self,
+        categories: &[Category],
+        limit: usize,
+    ) -> Result<Vec<Vec<StreamRow>>> {
+        let from = StreamsFrom::Start;
+        if self.bytewise() {
+            let session = self.session().await?;
+            let reads = categories.iter().map(|category| self.streams_of_neighbours(&session, category, &from, limit));
+            return try_join_all(reads).await;
+        }
+        let mut streams = Vec::with_capacity(categories.len());
+        for category in categories {
+            streams.push(self.streams(&StreamsOf::Category(category.clone()), &from, limit).await?);
         }
         Ok(streams)
     }
@@ -107,6 +128,7 @@ impl Namespace {
     /// sorts before the others but is not adjacent to them.
     async fn streams_of_neighbours(
         &self,
+        session: &Session,
         category: &Category,
         from: &StreamsFrom,
         limit: usize,
@@ -119,11 +141,10 @@ impl Namespace {
             StreamsFrom::Before(name) => name.as_str() > category,
         };
         let (prefix, at) = (format!("{category}-"), StreamsFrom::At(StreamName::stored(category)));
-        let session = self.session().await?;
-        let others = self.streams_by_prefix(&session, &prefix, from, limit);
+        let others = self.streams_by_prefix(session, &prefix, from, limit);
         let (mut first, mut streams) = if bare {
             // Sent together, in one round trip.
-            try_join(self.streams_by_prefix(&session, category, &at, 1), others).await?
+            try_join(self.streams_by_prefix(session, category, &at, 1), others).await?
         } else {
             (Vec::new(), others.await?)
         };

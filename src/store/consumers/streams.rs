@@ -5,7 +5,6 @@ use std::collections::HashMap;
 use serde_json::Value;
 use tokio_postgres::types::Type;
 
-use super::super::browse::{StreamsFrom, StreamsOf};
 use super::super::row::{ServerTime, column, text};
 use super::super::{Namespace, Result};
 use super::{Convention, Recorded};
@@ -57,17 +56,19 @@ fn origin(metadata: Option<&str>) -> Option<Category> {
 }
 
 impl Namespace {
-    pub(super) async fn recorded_in_streams(&self) -> Result<Vec<Recorded>> {
+    /// Returns the positions in the streams of these categories.
+    pub(super) async fn recorded_in_streams(&self, categories: Vec<Category>) -> Result<Vec<Recorded>> {
+        let convention = |positions: &Category| match eventide(positions.as_str()) {
+            Some(category) => Some((Convention::Eventide, Some(category))),
+            None => (positions.as_str() == POSITION).then_some((Convention::Protean, None)),
+        };
+        let (positions, found): (Vec<_>, Vec<_>) = categories
+            .into_iter()
+            .filter_map(|positions| convention(&positions).map(|convention| (positions, convention)))
+            .unzip();
         let mut conventions: HashMap<StreamName, (Convention, Option<Category>)> = HashMap::new();
-        for category in self.category_names().await? {
-            let name = category.as_str();
-            let found = match eventide(name) {
-                Some(category) => (Convention::Eventide, Some(category)),
-                None if name == POSITION => (Convention::Protean, None),
-                None => continue,
-            };
-            let streams = self.streams(&StreamsOf::Category(category), &StreamsFrom::Start, STREAMS).await?;
-            conventions.extend(streams.into_iter().map(|stream| (stream.stream, found.clone())));
+        for (streams, convention) in self.streams_of_each(&positions, STREAMS).await?.into_iter().zip(found) {
+            conventions.extend(streams.into_iter().map(|stream| (stream.stream, convention.clone())));
         }
         if conventions.is_empty() {
             return Ok(Vec::new());

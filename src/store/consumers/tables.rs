@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::super::row::{document, text};
+use super::super::session::Session;
 use super::super::template::fill;
 use super::super::untrusted;
 use super::super::{Namespace, Result};
@@ -34,14 +35,12 @@ struct Row {
 }
 
 impl Namespace {
-    pub(super) async fn recorded_in_tables(&self) -> Result<Vec<Recorded>> {
+    pub(super) async fn recorded_in_tables(&self, session: &Session) -> Result<Vec<Recorded>> {
         let read = fill(
             include_str!("../../../sql/query/consumer_tables.sql"),
             &[("guards", untrusted::GUARDS), ("check", untrusted::CHECK), ("rows", ROWS)],
         );
-        let session = self.session().await?;
         let rows = session.query_after(&read, "select current_setting('streamscope.tables')").await?;
-        drop(session);
         let mut recorded = Vec::new();
         for row in &rows {
             let tables: Vec<Table> = document(&text(row, 0)?, "the tables of consumers")?;

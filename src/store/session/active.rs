@@ -191,6 +191,18 @@ impl Session {
         Ok(Box::pin(OwnedRows::new(rows, self)))
     }
 
+    /// Like [`Session::into_stream`], but runs another query before it, in the same round trip, and returns its rows too.
+    pub(in crate::store) async fn into_stream_after(
+        self,
+        (before, its_parameters): (&str, &[Parameter<'_>]),
+        (sql, parameters): (&str, &[Parameter<'_>]),
+    ) -> Result<(Vec<Row>, BoxStream<'static, Result<Row>>)> {
+        let rows = self.within(self.start(sql, parameters, self.planning));
+        let (before, rows) = futures_util::future::join(self.query(before, its_parameters), rows).await;
+        let rows = rows.map_err(|error| self.store_error(&error))?;
+        Ok((before?, Box::pin(OwnedRows::new(rows, self))))
+    }
+
     /// Runs statements without parameters in one implicit transaction.
     ///
     /// # Errors

@@ -39,13 +39,14 @@ impl<M: Followed> Tail<M> {
             self.rhythm.wait().await;
             self.rhythm.polls(Instant::now());
             let session = self.namespace.session().await?;
+            let mut seen = None;
             if self.catalog.is_none_or(|asked| asked.elapsed() >= CATALOG) {
-                self.ask_catalog(&session).await?;
+                seen = self.ask_catalog(&session).await?;
             }
             if !self.begun {
-                self.begin(&session).await?;
+                seen = self.begin(&session, seen).await?;
             }
-            let poll = self.poll(&session).await?;
+            let poll = self.poll(&session, seen).await?;
             self.meet(&poll.seen);
             if self.is_another_table(&poll.seen) {
                 continue;

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use futures_util::future::join;
 use tokio::time::Instant;
 use tokio_postgres::types::Type;
 use uuid::Uuid;
@@ -25,21 +26,25 @@ const BEFORE: i64 = 1_000;
 const KNOWN: usize = 16;
 
 impl<M: Followed> Tail<M> {
-    /// Reads from the catalog which columns the table has now, and how it numbers messages.
-    pub(super) async fn ask_catalog(&mut self, session: &Session) -> Result<()> {
-        let id = &self.namespace.info().id;
-        let shape = Shape::read(session, &self.namespace.table()).await?;
-        let shape = shape.ok_or_else(|| StoreError::NamespaceNotFound(id.clone()))?;
+    /// Reads from the catalog which columns the table has now and how it numbers messages, and polls without reading messages in the
+    /// same round trip. The poll is `None` if the catalog has changed, because it was sent without knowing that.
+    pub(super) async fn ask_catalog(&mut self, session: &Session) -> Result<Option<Horizon>> {
+        let (id, table) = (&self.namespace.info().id, self.namespace.table());
+        let (shape, seen) = join(Shape::read(session, &table), self.look(session)).await;
+        let shape = shape?.ok_or_else(|| StoreError::NamespaceNotFound(id.clone()))?;
         if let Some(reason) = shape.columns.unsupported() {
             return Err(StoreError::NamespaceClosed { id: id.clone(), reason });
+        }
+        self.catalog = Some(Instant::now());
+        self.described = None;
+        if shape == *self.namespace.shape() {
+            return seen.map(Some);
         }
         self.doubts = shape.doubts();
         self.sequence = shape.numbering.sequence;
         self.namespace = self.namespace.clone().with_shape(shape);
         self.statements = Statements::default();
-        self.catalog = Some(Instant::now());
-        self.described = None;
-        Ok(())
+        Ok(None)
     }
 
     /// Returns true if the table is not the one that the catalog described. A table that was created anew can have other columns and
@@ -69,12 +74,14 @@ impl<M: Followed> Tail<M> {
 
     /// Finds where to begin. A follower that begins after the newest message, and the screen, which already shows a list up to the
     /// beginning, should also see late messages a little below it. Messages that are already visible there count as returned.
-    pub(super) async fn begin(&mut self, session: &Session) -> Result<()> {
+    /// `seen` is the poll that was sent with the catalog's check. Returns the poll that it began with, if any.
+    pub(super) async fn begin(&mut self, session: &Session, seen: Option<Horizon>) -> Result<Option<Horizon>> {
         if self.options.from == TailFrom::Start {
             self.begun = true;
-            return Ok(());
+            return Ok(seen);
         }
-        let newest = self.look(session).await?.newest;
+        let seen = self.look_unless(seen, session).await?;
+        let newest = seen.newest;
         let first = match self.options.from {
             TailFrom::After(position) => position,
             TailFrom::Now | TailFrom::Start => newest,
@@ -91,7 +98,9 @@ impl<M: Followed> Tail<M> {
         self.highest = first;
         self.news.begins_above = first > newest;
         self.begun = true;
-        Ok(())
+        // What is remembered was read after that poll.
+        let remembered = self.memory.newest().map(|(_, id)| id).into_iter().collect();
+        Ok(Some(Horizon { remembered, ..seen }))
     }
 
     /// Remembers messages up to `last`: all recent ones, and older ones at growing distances.

@@ -40,10 +40,8 @@ impl Namespace {
         let mut pause = BUSY;
         loop {
             let session = self.session().await?;
-            if tail.catalog.is_none() {
-                tail.ask_catalog(&session).await?;
-            }
-            let seen = tail.look(&session).await?;
+            let seen = if tail.catalog.is_none() { tail.ask_catalog(&session).await? } else { None };
+            let seen = tail.look_unless(seen, &session).await?;
             drop(session);
             tail.checkpoint = tail.checkpoint.take().filter(|checkpoint| checkpoint.holds(&seen));
             let horizon = tail.horizon(&seen);

@@ -156,6 +156,7 @@ impl<M: Followed> Tail<M> {
         };
         let limit = options.batch.max(1);
         let now = Instant::now();
+        let (doubts, sequence) = (namespace.shape().doubts(), namespace.shape().numbering.sequence);
         let busy = if options.delivery == Delivery::AtOnce { BUSY_SCREEN } else { BUSY };
         Self {
             namespace,
@@ -177,8 +178,8 @@ impl<M: Followed> Tail<M> {
             described: None,
             known: VecDeque::new(),
             suspect: false,
-            doubts: Vec::new(),
-            sequence: None,
+            doubts,
+            sequence,
             looked_back: now,
             reported: Vec::new(),
             rhythm: Rhythm::new(busy, now),

@@ -72,10 +72,11 @@ impl<M: Followed> Tail<M> {
         }
     }
 
-    pub(super) async fn poll(&mut self, session: &Session) -> Result<Poll<M>> {
+    /// Polls. `seen` is a poll without messages that has just been made.
+    pub(super) async fn poll(&mut self, session: &Session, seen: Option<Horizon>) -> Result<Poll<M>> {
         let Range { above, up_to } = self.range();
         if up_to <= above {
-            let seen = self.look(session).await?;
+            let seen = self.look_unless(seen, session).await?;
             let judged = self.judged(&seen);
             return Ok(Poll { seen, messages: Vec::new(), full: false, read_to: above, looked_back: false, judged });
         }
@@ -126,6 +127,14 @@ impl<M: Followed> Tail<M> {
     /// Polls without reading messages.
     pub(super) async fn look(&self, session: &Session) -> Result<Horizon> {
         Ok(self.ask(session, None).await?.0)
+    }
+
+    /// Polls without reading messages, unless that has just been done.
+    pub(super) async fn look_unless(&self, seen: Option<Horizon>, session: &Session) -> Result<Horizon> {
+        match seen {
+            Some(seen) => Ok(seen),
+            None => self.look(session).await,
+        }
     }
 
     /// Polls and reads the next messages of a range. The flag tells whether there may be more.

@@ -1,7 +1,8 @@
-//! The state of the screen and its transitions: events in, effects out. Nothing in here does I/O, draws or reads a clock.
+//! The state of the screen and its transitions: events in, effects out. Nothing in here does I/O, draws or reads a
+//! clock.
 //!
-//! [`State::update`] is the only way to change the state. The runtime carries out the [`Effect`]s and reports their results
-//! as [`Event`]s. `view` draws the state and changes nothing.
+//! [`State::update`] is the only way to change the state. The runtime carries out the [`Effect`]s and reports their
+//! results as [`Event`]s. `view` draws the state and changes nothing.
 
 mod actions;
 mod administration;
@@ -99,8 +100,8 @@ const SLOW_TICK: Duration = Duration::from_secs(1);
 pub(crate) struct ScreenSettings {
     /// `user@host/database`.
     pub target: String,
-    /// The options that choose this database on a command line, without a password. Empty if the environment or the default
-    /// does, and for the demo, which no other program can open.
+    /// The options that choose this database on a command line, without a password. Empty if the environment or the
+    /// default does, and for the demo, which no other program can open.
     pub to_connect: Vec<String>,
     pub profile: Profile,
     /// `--read-only` was given.

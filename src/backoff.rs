@@ -1,5 +1,5 @@
-//! Computes the pauses between attempts to reach a server. They double and vary at random, so that clients of the same server do not
-//! all return at the same moment. Neither waits nor attempts anything itself.
+//! Computes the pauses between attempts to reach a server. They double and vary at random, so that clients of the same
+//! server do not all return at the same moment. Neither waits nor attempts anything itself.
 
 use std::time::Duration;
 

@@ -1,4 +1,5 @@
-//! Reads files and streams into memory, up to a limit. A file that the user names can be a device or a pipe without an end.
+//! Reads files and streams into memory, up to a limit. A file that the user names can be a device or a pipe without an
+//! end.
 
 use std::fs::File;
 #[cfg(feature = "cli")]
@@ -28,7 +29,8 @@ pub(crate) fn read(input: impl Read, mebibytes: u64) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Appends the next line and its end to `line`, up to one byte more than [`LINE`]. Returns the number of bytes, 0 at the end of the input.
+/// Appends the next line and its end to `line`, up to one byte more than [`LINE`]. Returns the number of bytes, 0 at
+/// the end of the input.
 ///
 /// # Errors
 /// Those of reading.

@@ -1,5 +1,5 @@
-//! Removes database passwords from the environment of child processes. An editor, a pager or a password command does not need them,
-//! but keeps its own tokens.
+//! Removes database passwords from the environment of child processes. An editor, a pager or a password command does
+//! not need them, but keeps its own tokens.
 
 use std::ffi::{OsStr, OsString};
 use std::process::Command;

@@ -1,4 +1,5 @@
-//! Reads this machine's clock. It can be wrong by hours, so times that are compared with the store's must come from the server's clock.
+//! Reads this machine's clock. It can be wrong by hours, so times that are compared with the store's must come from the
+//! server's clock.
 
 use jiff::Timestamp;
 

@@ -1,5 +1,5 @@
-//! How the files of export and import are compressed: by their first bytes, or else by their names. A file is written in pieces, each
-//! of which is a gzip member or zstd frame of its own.
+//! How the files of export and import are compressed: by their first bytes, or else by their names. A file is written
+//! in pieces, each of which is a gzip member or zstd frame of its own.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::Path;
@@ -87,8 +87,8 @@ impl Compression {
     }
 }
 
-/// Decompresses the members of a gzip file one after another. Like gzip, it ignores zeros after a member: tapes and block devices pad
-/// files with them.
+/// Decompresses the members of a gzip file one after another. Like gzip, it ignores zeros after a member: tapes and
+/// block devices pad files with them.
 struct GzipMembers<R> {
     /// `None` after the last member or an error.
     member: Option<GzDecoder<R>>,

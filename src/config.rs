@@ -1,6 +1,6 @@
-//! The configuration file: keys, appearance and profiles. Every setting is optional, and an error names its line and column.
-//! The file is never written. To add a section, give [`Config`] a field whose type derives `Deserialize` and `JsonSchema`:
-//! its comments and examples appear in the schema and in the printed defaults.
+//! The configuration file: keys, appearance and profiles. Every setting is optional, and an error names its line and
+//! column. The file is never written. To add a section, give [`Config`] a field whose type derives `Deserialize` and
+//! `JsonSchema`: its comments and examples appear in the schema and in the printed defaults.
 
 pub(crate) mod colors;
 mod consumers;
@@ -48,8 +48,8 @@ pub(crate) struct Config {
     /// The colours of the screen.
     #[serde(default)]
     pub theme: ThemeName,
-    /// Colours of single parts of the screen, in place of the theme's: a name such as "blue" or "bright-blue", "default",
-    /// a number of the 256-colour palette, or "#rrggbb".
+    /// Colours of single parts of the screen, in place of the theme's: a name such as "blue" or "bright-blue",
+    /// "default", a number of the 256-colour palette, or "#rrggbb".
     #[serde(default)]
     pub colors: Colors,
     /// Draw lines and symbols in plain ASCII.
@@ -82,8 +82,8 @@ pub(crate) struct Config {
     /// step. A relative path starts at the directory of this file.
     #[serde(default)]
     folds: Vec<CategoryFold>,
-    /// Queries for consumers that follow none of the built-in conventions. Each runs in a read-only transaction for at most two
-    /// seconds, with only `pg_catalog` on the search path, so name the schema of each table.
+    /// Queries for consumers that follow none of the built-in conventions. Each runs in a read-only transaction for at
+    /// most two seconds, with only `pg_catalog` on the search path, so name the schema of each table.
     #[serde(default)]
     consumers: Vec<ConsumerSource>,
     /// The limits at which the command doctor warns or fails.

@@ -1,5 +1,5 @@
-//! Computes the state of a stream from its messages: by merging their data, or with a jq program. This module reads no store
-//! and prints nothing.
+//! Computes the state of a stream from its messages: by merging their data, or with a jq program. This module reads no
+//! store and prints nothing.
 
 pub(crate) mod history;
 mod merge;

@@ -1,4 +1,5 @@
-//! How the messages of a category divide among the members of a consumer group. Which member gets a stream depends only on its name.
+//! How the messages of a category divide among the members of a consumer group. Which member gets a stream depends only
+//! on its name.
 
 use crate::message::{ConsumerGroup, StreamName};
 

@@ -1,5 +1,5 @@
-//! Works on JSON as text: checks it as Postgres does, formats it for reading and finds the members of objects. Values are never
-//! converted, so numbers keep their digits.
+//! Works on JSON as text: checks it as Postgres does, formats it for reading and finds the members of objects. Values
+//! are never converted, so numbers keep their digits.
 
 #[cfg(feature = "cli")]
 pub(crate) mod brief;
@@ -28,8 +28,8 @@ pub(crate) use pretty::pretty;
 pub(crate) use problem::JsonProblem;
 use scan::{Accept, scan, scan_as};
 
-/// Checks input: Postgres must be able to store it as `jsonb`. Nesting is not limited here: the server allows about 10,000 levels by
-/// default, depending on its setting `max_stack_depth`.
+/// Checks input: Postgres must be able to store it as `jsonb`. Nesting is not limited here: the server allows about
+/// 10,000 levels by default, depending on its setting `max_stack_depth`.
 ///
 /// # Errors
 /// The first problem.

@@ -60,7 +60,8 @@ impl<'a> Object<'a> {
         }
     }
 
-    /// Adds JSON text unchanged, except that line breaks, which would end the line, become blanks. JSON has them only between its tokens.
+    /// Adds JSON text unchanged, except that line breaks, which would end the line, become blanks. JSON has them only
+    /// between its tokens.
     pub(crate) fn raw(mut self, key: &'static str, value: &str) -> Self {
         self.key(key);
         if value.contains(['\n', '\r']) {
@@ -96,8 +97,8 @@ impl<'a> Object<'a> {
     }
 }
 
-/// Writes a message in EventoDB's export format. Bodies keep the text of the server, except that for a terminal hidden and control
-/// characters become the equivalent JSON escapes.
+/// Writes a message in EventoDB's export format. Bodies keep the text of the server, except that for a terminal hidden
+/// and control characters become the equivalent JSON escapes.
 pub(crate) fn message(out: &mut Vec<u8>, message: &Message, terminal: bool) {
     let mut id = [0; uuid::fmt::Hyphenated::LENGTH];
     let object = Object::begin(out)
@@ -124,7 +125,8 @@ fn body<'a>(object: Object<'a>, key: &'static str, body: Option<&str>, terminal:
     }
 }
 
-/// Escapes the hidden characters of JSON text. Except for blanks, they are all inside strings, because JSON is ASCII outside.
+/// Escapes the hidden characters of JSON text. Except for blanks, they are all inside strings, because JSON is ASCII
+/// outside.
 fn visible(json: &str) -> String {
     let mut out = Vec::with_capacity(json.len());
     for c in json.chars() {
@@ -139,8 +141,9 @@ fn visible(json: &str) -> String {
     String::from_utf8_lossy(&out).into_owned()
 }
 
-/// Writes a time as Go's `RFC3339Nano` does: `2026-03-01T12:00:00.1234Z`, without trailing zeros of the fraction. Years before 0 have
-/// six digits (`-004712-…`). [`Timestamp::MIN`] and [`Timestamp::MAX`] become `-infinity` and `infinity`, as on the server.
+/// Writes a time as Go's `RFC3339Nano` does: `2026-03-01T12:00:00.1234Z`, without trailing zeros of the fraction. Years
+/// before 0 have six digits (`-004712-…`). [`Timestamp::MIN`] and [`Timestamp::MAX`] become `-infinity` and `infinity`,
+/// as on the server.
 pub(crate) fn rfc3339(out: &mut Vec<u8>, time: Timestamp) {
     for (outside, word) in [(Timestamp::MIN, "-infinity"), (Timestamp::MAX, "infinity")] {
         if time == outside {

@@ -1,5 +1,5 @@
-//! The key map as data: the default bindings, the user's changes to them, and the reverse lookup for help, footer, palette
-//! and the hints of dialogs. Nothing here runs an action: `State` and the dialogs do.
+//! The key map as data: the default bindings, the user's changes to them, and the reverse lookup for help, footer,
+//! palette and the hints of dialogs. Nothing here runs an action: `State` and the dialogs do.
 
 mod bindings;
 mod chord;
@@ -341,8 +341,8 @@ impl KeyMap {
         hints.collect::<Vec<_>>().join(" · ")
     }
 
-    /// Returns context and name of each action that must have a key but has none: without it, nobody could leave a dialog
-    /// or the program.
+    /// Returns context and name of each action that must have a key but has none: without it, nobody could leave a
+    /// dialog or the program.
     #[must_use]
     pub(crate) fn lost_ways_out(&self) -> Vec<(&'static str, &'static str)> {
         let quit = (Context::Anywhere, Action::Quit);

@@ -1,5 +1,5 @@
-//! Parses locations: what a user types in the omnibox (`stream@position`, a number, an ID, a time) or passes as the program's
-//! argument (`namespace/stream@4`). Clock and time zone are parameters, and nothing is looked up in a store.
+//! Parses locations: what a user types in the omnibox (`stream@position`, a number, an ID, a time) or passes as the
+//! program's argument (`namespace/stream@4`). Clock and time zone are parameters, and nothing is looked up in a store.
 
 use std::fmt;
 
@@ -182,9 +182,9 @@ impl Locator {
     }
 }
 
-/// Parses a location in the current namespace. A number, also with grouped thousands, is a global position, and text that looks like an ID or a time is one.
-/// Everything else is a name: followed by `@` and a number it is a position in a stream, and followed by `#0:3` it is the part of a
-/// category for member 0 of 3. After `=` everything is a name.
+/// Parses a location in the current namespace. A number, also with grouped thousands, is a global position, and text
+/// that looks like an ID or a time is one. Everything else is a name: followed by `@` and a number it is a position in
+/// a stream, and followed by `#0:3` it is the part of a category for member 0 of 3. After `=` everything is a name.
 ///
 /// # Errors
 /// A description of the problem.
@@ -231,8 +231,8 @@ pub(crate) fn parse_time(text: &str, now: Timestamp) -> Option<Timestamp> {
     time_in(text, now, &TimeZone::UTC)
 }
 
-/// Parses `2026-03-01`, `2026-03-01 12:00[:30[.5]]` (also with `T`, an offset or `Z`), `12:00` (today), `now`, and ages such as
-/// `-30s`, `-15m`, `-2h`, `-3d` and `-1w`.
+/// Parses `2026-03-01`, `2026-03-01 12:00[:30[.5]]` (also with `T`, an offset or `Z`), `12:00` (today), `now`, and ages
+/// such as `-30s`, `-15m`, `-2h`, `-3d` and `-1w`.
 #[must_use]
 pub(crate) fn time_in(text: &str, now: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
     let text = text.trim();

@@ -1,5 +1,5 @@
-//! The vocabulary of message stores as types: messages, the names of streams and categories, positions and expected versions. This
-//! module does no I/O.
+//! The vocabulary of message stores as types: messages, the names of streams and categories, positions and expected
+//! versions. This module does no I/O.
 
 mod consumer_group;
 mod difference;
@@ -73,7 +73,8 @@ pub struct MessageHead {
 /// The flaw of a message without a time.
 pub(crate) const NO_TIME: &str = "its time is NULL";
 
-/// Returns what is stored in place of a point in time, if it is none: an infinity or NULL, which is read as the earliest time.
+/// Returns what is stored in place of a point in time, if it is none: an infinity or NULL, which is read as the
+/// earliest time.
 #[cfg(feature = "cli")]
 pub(crate) fn stored_instead(time: Timestamp, flaw: Option<&str>) -> Option<&'static str> {
     if time == Timestamp::MIN {

@@ -1,6 +1,6 @@
-//! Opens files in directories that other users may write to. Never follows a symbolic link of another user, and never uses a file of
-//! another user. Each component of a path is opened relative to the previous one, so that nobody can swap a directory between the
-//! check and the use.
+//! Opens files in directories that other users may write to. Never follows a symbolic link of another user, and never
+//! uses a file of another user. Each component of a path is opened relative to the previous one, so that nobody can
+//! swap a directory between the check and the use.
 //!
 //! The superuser is trusted, because nothing is safe from it. Outside Unix, files are opened without checks.
 
@@ -44,7 +44,8 @@ pub(crate) enum Purpose {
 /// Opens a file of this program, such as a lock, a draft or a part file.
 ///
 /// # Errors
-/// Fails if the file is a symbolic link, is not a regular file or belongs to another user, or if the system refuses to open it.
+/// Fails if the file is a symbolic link, is not a regular file or belongs to another user, or if the system refuses to
+/// open it.
 pub(crate) fn open(path: &Path, purpose: Purpose) -> io::Result<File> {
     system::open(path, purpose)
 }
@@ -65,8 +66,8 @@ pub(crate) fn append_to_named(path: &Path) -> io::Result<File> {
     }
 }
 
-/// Reads a file that can make this program run commands. It must belong to this user or the superuser, and must not be writable by
-/// everyone.
+/// Reads a file that can make this program run commands. It must belong to this user or the superuser, and must not be
+/// writable by everyone.
 ///
 /// # Errors
 /// Fails if another user could have written the file, if it is too large, or if the system refuses to open it.
@@ -104,8 +105,8 @@ pub(crate) fn resolve_links(path: &Path) -> io::Result<PathBuf> {
     Err(too_many_links())
 }
 
-/// Follows the symbolic links of a file that the user chose for output, which need not exist. Devices may belong to anyone, as
-/// terminals do after `su`.
+/// Follows the symbolic links of a file that the user chose for output, which need not exist. Devices may belong to
+/// anyone, as terminals do after `su`.
 ///
 /// # Errors
 /// Fails if the file or a link to it belongs to another user, or if there are too many links.
@@ -124,8 +125,8 @@ pub(crate) fn part_of(path: &Path) -> PathBuf {
     part.into()
 }
 
-/// Locks a part file until it is closed. Returns false if another program holds the lock, or has completed and renamed the file since
-/// it was opened.
+/// Locks a part file until it is closed. Returns false if another program holds the lock, or has completed and renamed
+/// the file since it was opened.
 ///
 /// # Errors
 /// Those of [`lock`].
@@ -162,8 +163,8 @@ fn is_named(_: &File, _: &Path) -> io::Result<bool> {
     Ok(true)
 }
 
-/// Gives a complete and synced file its name, and syncs the name too. If that is not possible, the file is still on disk under one of
-/// its two names.
+/// Gives a complete and synced file its name, and syncs the name too. If that is not possible, the file is still on
+/// disk under one of its two names.
 ///
 /// # Errors
 /// Those of the renaming.
@@ -175,7 +176,8 @@ pub(crate) fn rename_and_sync(part: &Path, path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Replaces a file in one step, so that a crash leaves the old or the new contents. `beside` is the new file until then.
+/// Replaces a file in one step, so that a crash leaves the old or the new contents. `beside` is the new file until
+/// then.
 ///
 /// # Errors
 /// Those of [`open`] and of the file system.

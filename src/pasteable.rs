@@ -1,8 +1,9 @@
-//! Quotes text for pasting into a shell or psql. Whatever the text contains, nothing runs before the user presses Enter, and then the
-//! command receives exactly the original text.
+//! Quotes text for pasting into a shell or psql. Whatever the text contains, nothing runs before the user presses
+//! Enter, and then the command receives exactly the original text.
 //!
-//! A line editor treats control characters as keys, quoted or not, and in the C locale it treats bytes above 127 as Meta keys. So the
-//! result is always one line of printable ASCII. Shell commands also avoid `!`, which bash expands as history inside double quotes.
+//! A line editor treats control characters as keys, quoted or not, and in the C locale it treats bytes above 127 as
+//! Meta keys. So the result is always one line of printable ASCII. Shell commands also avoid `!`, which bash expands as
+//! history inside double quotes.
 
 use std::fmt::Write as _;
 
@@ -11,8 +12,8 @@ fn is_plain(c: char) -> bool {
     matches!(c, ' '..='~') && c != '!'
 }
 
-/// Quotes a text as one word for sh, bash and zsh. Returns `None` if one word is not enough, because `$(…)` removes trailing line
-/// breaks.
+/// Quotes a text as one word for sh, bash and zsh. Returns `None` if one word is not enough, because `$(…)` removes
+/// trailing line breaks.
 #[must_use]
 pub(crate) fn shell_word(text: &str) -> Option<String> {
     if text.chars().all(is_plain) {
@@ -71,8 +72,8 @@ pub(crate) fn get_command(namespace: Option<&str>, name: &str, options: &[&str])
     message_command(&[], namespace, "get", Some(name), options)
 }
 
-/// Returns a command on messages of a stream, a category or the whole namespace. `connection` are the options that choose the database.
-/// A name that begins with `-` goes after `--`.
+/// Returns a command on messages of a stream, a category or the whole namespace. `connection` are the options that
+/// choose the database. A name that begins with `-` goes after `--`.
 #[cfg(feature = "cli")]
 #[must_use]
 pub(crate) fn message_command(

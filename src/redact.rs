@@ -57,8 +57,8 @@ fn redact_settings(text: &str) -> String {
     out
 }
 
-/// Returns the length in bytes of the value at the beginning of a text. It is quoted, or ends before a character that cannot be part of
-/// it. `\` escapes any character.
+/// Returns the length in bytes of the value at the beginning of a text. It is quoted, or ends before a character that
+/// cannot be part of it. `\` escapes any character.
 fn value_length(text: &str) -> usize {
     let quoted = text.starts_with('\'');
     let mut escaped = false;

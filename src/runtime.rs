@@ -1,5 +1,5 @@
-//! The event loop: connects terminal, store, timers and signals. It carries out effects, reports their results as events, and
-//! draws after changes, at most eighty times a second. It decides nothing about the content of the screen.
+//! The event loop: connects terminal, store, timers and signals. It carries out effects, reports their results as
+//! events, and draws after changes, at most eighty times a second. It decides nothing about the content of the screen.
 
 mod autosave;
 mod classic_colors;
@@ -254,8 +254,8 @@ impl EventLoop {
         Ok(())
     }
 
-    /// Returns the time of the next frame; none if nothing has changed. What is typed into a draft is shown once it is saved, so a crash
-    /// loses nothing that was on screen.
+    /// Returns the time of the next frame; none if nothing has changed. What is typed into a draft is shown once it is
+    /// saved, so a crash loses nothing that was on screen.
     fn frame_due(&self) -> Option<Instant> {
         let held = if self.drafts.is_writing() { HELD } else { Duration::ZERO };
         self.draw_at.map(|at| (at + held).max(self.pace.due()))

@@ -1,7 +1,8 @@
-//! Makes text safe to show in a terminal. Text from a store, a server or a file can contain control characters, escape sequences,
-//! bidirectional overrides and invisible characters. They become visible here.
+//! Makes text safe to show in a terminal. Text from a store, a server or a file can contain control characters, escape
+//! sequences, bidirectional overrides and invisible characters. They become visible here.
 //!
-//! Everything drawn or printed for people is a [`SafeText`]. Copied text and JSON output stay raw and never pass through here.
+//! Everything drawn or printed for people is a [`SafeText`]. Copied text and JSON output stay raw and never pass
+//! through here.
 
 use std::fmt;
 use std::ops::Range;
@@ -179,8 +180,9 @@ impl fmt::Display for SafeText {
     }
 }
 
-/// Whether an invisible character has a visible effect after `before`: a joiner between emoji or in a script that uses joiners, or a
-/// variation selector after a character with variants. Anywhere else it would only make two different names look the same.
+/// Whether an invisible character has a visible effect after `before`: a joiner between emoji or in a script that uses
+/// joiners, or a variation selector after a character with variants. Anywhere else it would only make two different
+/// names look the same.
 fn joins(before: char, c: char, next: Option<char>) -> bool {
     match c {
         '\u{200d}' => (is_emoji(before) && next.is_some_and(is_emoji)) || needs_joiners(before),
@@ -200,7 +202,8 @@ fn is_emoji(c: char) -> bool {
         | '\u{2190}'..='\u{21ff}' | '\u{2300}'..='\u{23ff}' | '\u{25a0}'..='\u{25ff}' | '\u{1f000}'..='\u{1faff}')
 }
 
-/// Whether a character belongs to a script that uses joiners: Arabic, Syriac, Indic and South-East Asian scripts, Mongolian.
+/// Whether a character belongs to a script that uses joiners: Arabic, Syriac, Indic and South-East Asian scripts,
+/// Mongolian.
 fn needs_joiners(before: char) -> bool {
     matches!(before, '\u{600}'..='\u{8ff}' | '\u{900}'..='\u{109f}' | '\u{1780}'..='\u{18af}')
 }
@@ -215,8 +218,8 @@ pub(crate) fn safe(text: &str) -> SafeText {
     SafeText::line(text)
 }
 
-/// Whether a character is invisible or changes how others are shown: C0 and C1 controls, DEL, the twelve bidirectional controls,
-/// zero-width characters, line separators, fillers and tags.
+/// Whether a character is invisible or changes how others are shown: C0 and C1 controls, DEL, the twelve bidirectional
+/// controls, zero-width characters, line separators, fillers and tags.
 #[must_use]
 pub(crate) fn is_hidden(c: char) -> bool {
     c.is_control()

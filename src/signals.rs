@@ -28,7 +28,8 @@ mod unix {
 
         /// Starts to listen for the signals that end the screen.
         pub(crate) fn of_screen() -> io::Result<Self> {
-            // SIGUSR1 asks a command for its progress. The handler stays installed, so the signal does not end the screen.
+            // SIGUSR1 asks a command for its progress. The handler stays installed, so the signal does not end the
+            // screen.
             drop(signal(SignalKind::user_defined1())?);
             Self::listen(&[Self::TERMINATE, Self::INTERRUPT, Self::QUIT, Self::HANGUP])
         }

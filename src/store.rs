@@ -1,8 +1,8 @@
 //! Message stores in Postgres: finds, creates, migrates and deletes namespaces, and reads and writes their messages.
 //!
-//! A [`Store`] is a database, and a [`Namespace`] is one message store in it. Both are cheap to clone and can be shared between
-//! tasks. If the database accepts only one connection, as the embedded store does, tasks take turns. Dropping the future of an
-//! operation cancels it on the server too. Nothing here knows about terminals.
+//! A [`Store`] is a database, and a [`Namespace`] is one message store in it. Both are cheap to clone and can be shared
+//! between tasks. If the database accepts only one connection, as the embedded store does, tasks take turns. Dropping
+//! the future of an operation cancels it on the server too. Nothing here knows about terminals.
 //!
 //! | to | use |
 //! | --- | --- |
@@ -148,8 +148,8 @@ impl Store {
         self.sessions.open_ahead(connections);
     }
 
-    /// Closes the connections once every operation has ended. Waits at most `limit` for cancelled operations to end on the server.
-    /// Call it before the program exits.
+    /// Closes the connections once every operation has ended. Waits at most `limit` for cancelled operations to end on
+    /// the server. Call it before the program exits.
     pub async fn close(&self, limit: Duration) {
         self.sessions.close(limit).await;
     }

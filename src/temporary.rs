@@ -1,7 +1,8 @@
-//! Temporary directories for an editor's text, a socket or a demo. Each is removed when its owner is dropped. If the program is killed,
-//! the next one that creates a temporary directory removes it.
+//! Temporary directories for an editor's text, a socket or a demo. Each is removed when its owner is dropped. If the
+//! program is killed, the next one that creates a temporary directory removes it.
 //!
-//! A locked file in each directory shows that its program is alive. The system releases the lock however the program ends.
+//! A locked file in each directory shows that its program is alive. The system releases the lock however the program
+//! ends.
 
 use std::fs::{File, TryLockError};
 use std::io;
@@ -99,14 +100,15 @@ fn remove_if_abandoned(path: &Path) -> io::Result<()> {
             lock.try_lock()?;
             remove(path)
         }
-        // Its program was killed right after creating the directory or while removing it. Other directories without this file are
-        // not empty, so the system refuses to remove them.
+        // Its program was killed right after creating the directory or while removing it. Other directories without
+        // this file are not empty, so the system refuses to remove them.
         Err(error) if error.kind() == io::ErrorKind::NotFound => std::fs::remove_dir(path),
         Err(error) => Err(error),
     }
 }
 
-/// Removes a directory, and the locked file last, so that what remains when the program is killed can still be recognised.
+/// Removes a directory, and the locked file last, so that what remains when the program is killed can still be
+/// recognised.
 fn remove(path: &Path) -> io::Result<()> {
     for entry in std::fs::read_dir(path)? {
         let entry = entry?;

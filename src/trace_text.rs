@@ -1,5 +1,5 @@
-//! The words of a trace, on the screen and in commands: delays, ranges, the lines of a tree, how far a search went and what it
-//! missed. Prints nothing.
+//! The words of a trace, on the screen and in commands: delays, ranges, the lines of a tree, how far a search went and
+//! what it missed. Prints nothing.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -51,8 +51,8 @@ pub(crate) fn name(traced: &Traced) -> String {
     format!("{}@{}", traced.head.stream, traced.head.position)
 }
 
-/// Names ranges of global positions, each above its first number and up to its second. Stores count from 1, so a range that
-/// reaches further back begins there.
+/// Names ranges of global positions, each above its first number and up to its second. Stores count from 1, so a range
+/// that reaches further back begins there.
 pub(crate) fn ranges(ranges: &[(i64, i64)]) -> String {
     let number = |number: i64| format!("{}{}", if number < 0 { "-" } else { "" }, grouped(number.unsigned_abs()));
     let range = |(above, up_to): &(i64, i64)| {

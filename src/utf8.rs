@@ -1,5 +1,5 @@
-//! Decodes text from files and pipes, which must be UTF-8. Removes a byte order mark and recognises UTF-16, because editors and shells of
-//! other systems write both. Never converts other encodings.
+//! Decodes text from files and pipes, which must be UTF-8. Removes a byte order mark and recognises UTF-16, because
+//! editors and shells of other systems write both. Never converts other encodings.
 
 use std::borrow::Cow;
 
@@ -75,8 +75,8 @@ pub(crate) fn without_mark(bytes: &[u8]) -> &[u8] {
     bytes.strip_prefix(MARK).unwrap_or(bytes)
 }
 
-/// Recognises UTF-16 and UTF-32 by the byte order mark, or by the NUL bytes next to the first ASCII character. Returns the name with
-/// which `iconv` removes the mark, if there is one.
+/// Recognises UTF-16 and UTF-32 by the byte order mark, or by the NUL bytes next to the first ASCII character. Returns
+/// the name with which `iconv` removes the mark, if there is one.
 #[must_use]
 pub(crate) fn other_encoding(first: &[u8]) -> Option<&'static str> {
     match first {

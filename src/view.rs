@@ -52,8 +52,8 @@ pub(crate) fn draw(frame: &mut Frame, state: &State) {
     }
 }
 
-/// Replaces the symbols that the screen draws with ASCII characters. Symbols in messages are replaced as well, because a
-/// terminal that needs ASCII could not show them.
+/// Replaces the symbols that the screen draws with ASCII characters. Symbols in messages are replaced as well, because
+/// a terminal that needs ASCII could not show them.
 fn in_ascii(frame: &mut Frame) {
     for cell in &mut frame.buffer_mut().content {
         let plain = match cell.symbol() {

@@ -1,5 +1,5 @@
-//! Breaks text into lines of a width in cells. The height of a text decides where things are, so dialogs need it as well as the
-//! drawing.
+//! Breaks text into lines of a width in cells. The height of a text decides where things are, so dialogs need it as
+//! well as the drawing.
 
 use unicode_segmentation::UnicodeSegmentation as _;
 use unicode_width::UnicodeWidthStr as _;

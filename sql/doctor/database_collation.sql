@@ -1,5 +1,5 @@
--- Returns the version of the collation with which the database was created, and the version that the system has now. Needs PostgreSQL
--- 15 or newer.
+-- Returns the version of the collation with which the database was created, and the version that the system has now.
+-- Needs PostgreSQL 15 or newer.
 --
 -- Served by: the catalog.
 select d.datcollversion, pg_database_collation_actual_version(d.oid)

@@ -1,5 +1,5 @@
--- Examines the messages of one window of global positions for doctor --deep. For each fault: the number of messages that have it, and the
--- first one as stream@position.
+-- Examines the messages of one window of global positions for doctor --deep. For each fault: the number of messages
+-- that have it, and the first one as stream@position.
 --
 -- A message that a later statement of the same transaction deleted or moved is not looked for.
 --

@@ -1,5 +1,5 @@
--- Describes the server as JSON for doctor: connections, replication, transactions and the age of the database. Facts that the role may
--- not see are null. Columns that PostgreSQL 10 does not have are read through JSON.
+-- Describes the server as JSON for doctor: connections, replication, transactions and the age of the database. Facts
+-- that the role may not see are null. Columns that PostgreSQL 10 does not have are read through JSON.
 --
 -- {replay_delay}: replay_delay.sql. {waiting}: waiting_sessions.sql. $1 OIDs of the table and its parts
 -- Served by: the catalog.

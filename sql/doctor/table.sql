@@ -1,5 +1,5 @@
--- Describes the table messages as JSON for doctor: its storage, indexes, sequence, roles and the statistics of vacuum. Calls no code of
--- the schema.
+-- Describes the table messages as JSON for doctor: its storage, indexes, sequence, roles and the statistics of vacuum.
+-- Calls no code of the schema.
 --
 -- $1 table, $2 OID of the sequence or null
 -- Served by: the catalog; messages_pkey, backwards.

@@ -1,5 +1,5 @@
--- Takes the category lock until the transaction ends. Writes to one category happen one after the other, so their messages become
--- visible in the order of their global positions.
+-- Takes the category lock until the transaction ends. Writes to one category happen one after the other, so their
+-- messages become visible in the order of their global positions.
 create or replace function {schema}.acquire_lock(stream_name varchar) returns bigint
   language plpgsql volatile
 as $$

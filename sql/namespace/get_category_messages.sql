@@ -1,4 +1,5 @@
--- Returns messages of a category from a global position on, optionally of one correlation category or one consumer group member.
+-- Returns messages of a category from a global position on, optionally of one correlation category or one consumer
+-- group member.
 --
 -- Served by: messages_category.
 create or replace function {schema}.get_category_messages(

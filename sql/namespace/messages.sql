@@ -1,5 +1,5 @@
--- The table of messages, with the indexes that serve every query: messages_pkey by global position, messages_id by ID, messages_stream by
--- stream and position, messages_category by category and global position.
+-- The table of messages, with the indexes that serve every query: messages_pkey by global position, messages_id by ID,
+-- messages_stream by stream and position, messages_category by category and global position.
 --
 -- Stream names sort bytewise whatever the database's locale is, so that the streams of a category are adjacent.
 create table {schema}.messages (

@@ -1,5 +1,5 @@
--- Part of blocking_transactions.sql: the locks of the transactions that this program waits for. A pooler hides the process of a session,
--- so a session is recognised by its role, its application name and the age of its statement.
+-- Part of blocking_transactions.sql: the locks of the transactions that this program waits for. A pooler hides the
+-- process of a session, so a session is recognised by its role, its application name and the age of its statement.
 --
 -- $1 age of the statement in seconds
 -- Served by: the catalog.

@@ -1,8 +1,8 @@
--- Lists the transactions of other sessions that hold some locks, as a JSON array, or null if there are none. A transaction is listed once
--- for each of its locks.
+-- Lists the transactions of other sessions that hold some locks, as a JSON array, or null if there are none. A
+-- transaction is listed once for each of its locks.
 --
--- It leaves out what blocking_transactions.sql knows about each transaction, because planning the views for that takes longer than
--- the rest of a poll.
+-- It leaves out what blocking_transactions.sql knows about each transaction, because planning the views for that takes
+-- longer than the rest of a poll.
 --
 -- {locks}: a condition on pg_locks l: table_locks.sql
 -- Served by: the catalog.

@@ -1,6 +1,7 @@
--- Lists the transactions of other sessions that hold some locks, as a JSON array, or null if there are none. A transaction is listed once
--- for each of its locks. Prepared transactions are listed without a PID and with their GID as the application. The text of the query is
--- left out if this role may not see it (its state is null then), or if its encoding is unknown.
+-- Lists the transactions of other sessions that hold some locks, as a JSON array, or null if there are none. A
+-- transaction is listed once for each of its locks. Prepared transactions are listed without a PID and with their GID
+-- as the application. The text of the query is left out if this role may not see it (its state is null then), or if its
+-- encoding is unknown.
 --
 -- {locks}: a condition on pg_locks l: awaited_locks.sql, table_locks.sql, writer_locks.sql or contended_locks.sql
 -- Served by: the catalog.

@@ -1,8 +1,8 @@
 -- Lists the categories, each with an estimate of its size.
 --
--- A table of up to 4 MiB is counted, because it may never have been analysed. A larger one is estimated as the planner would: the
--- category's share according to ANALYZE, times the estimated number of rows. The remaining share is divided equally among
--- categories without a known share. Without statistics the estimate is null.
+-- A table of up to 4 MiB is counted, because it may never have been analysed. A larger one is estimated as the planner
+-- would: the category's share according to ANALYZE, times the estimated number of rows. The remaining share is divided
+-- equally among categories without a known share. Without statistics the estimate is null.
 --
 -- $1 table
 -- Served by: messages_category (category expression, ...).

@@ -1,8 +1,9 @@
--- Reads one window of a category, filtered by consumer group member, correlation or other conditions. Returns the matches, and a
--- row without ID that contains the last number of the window, or null if the category ends in this window.
+-- Reads one window of a category, filtered by consumer group member, correlation or other conditions. Returns the
+-- matches, and a row without ID that contains the last number of the window, or null if the category ends in this
+-- window.
 --
--- The window is cut before it is filtered. With filter and limit side by side the planner expects few matches, reads the whole
--- category and sorts it.
+-- The window is cut before it is filtered. With filter and limit side by side the planner expects few matches, reads
+-- the whole category and sorts it.
 --
 -- $1 global position, $2 limit, $3 category, $4 window size, $5 correlation or null, $6 member or null,
 -- $7 group size or null, $8 to $14 the filter, if any
@@ -25,8 +26,8 @@ matching as (
 )
 select found.*, null::bigint as went_to
 from matching
--- The limit keeps the planner from joining the whole table. An equality instead of >= with an order could make a planner with stale
--- statistics read the whole category index.
+-- The limit keeps the planner from joining the whole table. An equality instead of >= with an order could make a
+-- planner with stale statistics read the whole category index.
 cross join lateral (
   select {message} from {table} where global_position >= matching.number order by global_position limit 1
 ) as found

@@ -1,7 +1,9 @@
--- Samples parts of a namespace at evenly spaced global positions: the part, the category, and how many of the samples are messages of
--- it. A position without a message counts for no category. A part that is no longer than the samples is counted exactly.
+-- Samples parts of a namespace at evenly spaced global positions: the part, the category, and how many of the samples
+-- are messages of it. A position without a message counts for no category. A part that is no longer than the samples is
+-- counted exactly.
 --
--- Each sample lies at a random place in its step, the same each time, so that writers who take turns do not fall into step with the samples.
+-- Each sample lies at a random place in its step, the same each time, so that writers who take turns do not fall into
+-- step with the samples.
 --
 -- $1 where the parts begin, $2 where they end (exclusive), $3 the most samples of each part
 -- Served by: messages_pkey, with one probe for each sample.

@@ -1,5 +1,5 @@
--- Reads the last message of each of several streams in which consumers record their positions: the stream, the time, and the beginnings
--- of data and metadata.
+-- Reads the last message of each of several streams in which consumers record their positions: the stream, the time,
+-- and the beginnings of data and metadata.
 --
 -- $1 names of the streams
 -- Served by: messages_stream, with one probe for each stream.

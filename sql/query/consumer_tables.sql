@@ -1,6 +1,6 @@
--- Reads the tables in which consumers of other programs keep their positions. Anyone may have created them, in any schema, so each is
--- locked, checked in the catalog, and read only if that calls none of its owner's code. Their rows, or the reasons not to read them, are
--- passed on in a setting that ends with the transaction.
+-- Reads the tables in which consumers of other programs keep their positions. Anyone may have created them, in any
+-- schema, so each is locked, checked in the catalog, and read only if that calls none of its owner's code. Their rows,
+-- or the reasons not to read them, are passed on in a setting that ends with the transaction.
 --
 -- {guards}: guards.sql. {check}: check.sql. {rows}: how many rows to read at most.
 --
@@ -41,8 +41,8 @@ begin
     end if;
     if _problem is null then
       begin
-        -- Without "only", the tables that inherit from it would be read as well, and those were not checked. The comparison of OIDs
-        -- comes first, so no value is evaluated if another table has taken this one's place.
+        -- Without "only", the tables that inherit from it would be read as well, and those were not checked. The
+        -- comparison of OIDs comes first, so no value is evaluated if another table has taken this one's place.
         execute format(
           'select json_agg(json_build_object(
              ''name'', left(r.name::text, 1000), ''category'', left(r.category::text, 1000), ''position'', r.position::bigint, ''moved'', r.moved,

@@ -1,4 +1,5 @@
--- Counts matches in one window: returns the number of matches, the number of messages read, and the last number of the window.
+-- Counts matches in one window: returns the number of matches, the number of messages read, and the last number of the
+-- window.
 --
 -- $1 lowest number, $2 window size, $3 name of the stream or category (null for the namespace), $4 member or null,
 -- $5 group size or null, $6 to $12 the filter

@@ -1,5 +1,5 @@
--- Estimates the number of messages in the table, as the planner would, and the share of one category according to ANALYZE. Each is null
--- if it is unknown, for example because the table was never analysed.
+-- Estimates the number of messages in the table, as the planner would, and the share of one category according to
+-- ANALYZE. Each is null if it is unknown, for example because the table was never analysed.
 --
 -- $1 table, $2 category
 -- Served by: the catalog.

@@ -1,8 +1,10 @@
--- Finds the first message at or after a time by bisecting numbers, because time rises with them approximately. The time of a message
--- is the time at which its transaction began, and the transaction may have waited for a lock since. So the 1,000 numbers before
--- the result of the bisection are searched as well. The same query finds the first message of a stream from a global position on.
+-- Finds the first message at or after a time by bisecting numbers, because time rises with them approximately. The time
+-- of a message is the time at which its transaction began, and the transaction may have waited for a lock since. So the
+-- 1,000 numbers before the result of the bisection are searched as well. The same query finds the first message of a
+-- stream from a global position on.
 --
--- Invariant: every number below lo has a lower value, and no number from hi on has. Each step reads one message in between.
+-- Invariant: every number below lo has a lower value, and no number from hi on has. Each step reads one message in
+-- between.
 --
 -- {measure} time or global_position, $1 a value of it, $2 name of the stream or category (null for the namespace)
 -- Served by: the index that orders the scope, with one probe for each step.

@@ -1,8 +1,9 @@
--- Compares messages with the stored messages that have their position or their ID. Returns one row for each given message, in order. A
--- table without unique indexes can have several, and the most similar one is compared. A JSON null and NULL are exported alike, so they
--- count as equal. The texts of data and metadata are returned as jsonb if they differ and the values are equal, and whether the column has
--- a different text in any way. Exported bodies have the text of the server, so texts are compared first. A stored body that is not JSON is
--- null as data_json or metadata_json, and equals only its own text.
+-- Compares messages with the stored messages that have their position or their ID. Returns one row for each given
+-- message, in order. A table without unique indexes can have several, and the most similar one is compared. A JSON null
+-- and NULL are exported alike, so they count as equal. The texts of data and metadata are returned as jsonb if they
+-- differ and the values are equal, and whether the column has a different text in any way. Exported bodies have the
+-- text of the server, so texts are compared first. A stored body that is not JSON is null as data_json or
+-- metadata_json, and equals only its own text.
 --
 -- {id_is}: whether a stored message has the given ID
 -- {data_differs}, {metadata_differs}: whether the text in the column differs from the given one

@@ -4,7 +4,8 @@
 -- Served by: messages_pkey.
 select n.number, m.stream_name::text, m.position::bigint
 from unnest($1) with ordinality as n (global_position, number)
--- Two bounds and an order instead of an equality: with old statistics the planner may scan the whole category index for one.
+-- Two bounds and an order instead of an equality: with old statistics the planner may scan the whole category index for
+-- one.
 cross join lateral (
   select m.stream_name, m.position
   from {table} m

@@ -1,5 +1,5 @@
--- Takes the locks of categories with the namespace's own function, in the order of their hashes, so that two imports of the same
--- categories cannot deadlock. The subquery is a fence (offset 0) that keeps this order.
+-- Takes the locks of categories with the namespace's own function, in the order of their hashes, so that two imports of
+-- the same categories cannot deadlock. The subquery is a fence (offset 0) that keeps this order.
 --
 -- $1 categories
 select {acquire_lock}(sorted.name::varchar)

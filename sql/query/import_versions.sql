@@ -1,5 +1,5 @@
--- Returns the version of each stream, in the given order. A scalar subquery uses the index for each stream, whatever the statistics
--- of the table say.
+-- Returns the version of each stream, in the given order. A scalar subquery uses the index for each stream, whatever
+-- the statistics of the table say.
 --
 -- $1 streams
 -- Served by: messages_stream, backwards.

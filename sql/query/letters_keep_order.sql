@@ -1,5 +1,5 @@
--- Returns whether no ASCII letter after a text makes it sort before itself, under the collation of stream names. The empty subquery gives
--- the comparison that collation.
+-- Returns whether no ASCII letter after a text makes it sort before itself, under the collation of stream names. The
+-- empty subquery gives the comparison that collation.
 --
 -- $1 text
 select bool_and(coalesce((select stream_name::text from {table} where false), $1) <= $1 || letter)

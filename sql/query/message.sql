@@ -1,4 +1,5 @@
--- Returns the message at a global position. With an equality the planner may read all of the category index if its statistics are stale.
+-- Returns the message at a global position. With an equality the planner may read all of the category index if its
+-- statistics are stale.
 --
 -- $1 global position
 -- Served by: messages_pkey.

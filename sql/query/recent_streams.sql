@@ -1,5 +1,5 @@
--- Lists the streams of a category whose last message is in one window, the most recent first. A row without position contains
--- the lowest number of the window, or null if the category begins in this window.
+-- Lists the streams of a category whose last message is in one window, the most recent first. A row without position
+-- contains the lowest number of the window, or null if the category begins in this window.
 --
 -- A scalar subquery checks for each message whether it is the last of its stream. A join would hash the whole table.
 --

@@ -1,5 +1,5 @@
--- Compares the sequence of global positions with the table. The sequence falls behind if rows are inserted with their numbers, as a
--- restore or logical replication does. The last number is null if the role may not see it.
+-- Compares the sequence of global positions with the table. The sequence falls behind if rows are inserted with their
+-- numbers, as a restore or logical replication does. The last number is null if the role may not see it.
 --
 -- $1 OID of the sequence, $2 the server's error message, $3 the quoted name of the table
 -- Served by: messages_pkey, backwards.
@@ -10,7 +10,8 @@ select
     -- pg_sequence_last_value returns null for an unused sequence.
     coalesce(pg_sequence_last_value(s.seqrelid::regclass), s.seqstart - s.seqincrement)
   end as last,
-  -- A refused number moves the sequence forward, perhaps up to the highest one. Then only the name of the index shows what was refused.
+  -- A refused number moves the sequence forward, perhaps up to the highest one. Then only the name of the index shows
+  -- what was refused.
   exists (
     select
     from pg_catalog.pg_index as i

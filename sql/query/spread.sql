@@ -1,5 +1,5 @@
--- Samples the times of messages spread evenly across the whole namespace, by ascending global position. Returns nothing for a small
--- namespace, which is faster to search than to sample.
+-- Samples the times of messages spread evenly across the whole namespace, by ascending global position. Returns nothing
+-- for a small namespace, which is faster to search than to sample.
 --
 -- $1 number of samples, $2 the range of global positions up to which a namespace is small
 -- Served by: messages_pkey, with one probe for each sample.

@@ -1,5 +1,5 @@
--- Counts the messages of one or all categories by one or two of category, type and stream, in total and in equal time intervals
--- ("buckets") between the earliest and the latest message. Messages with an infinite time are in no bucket.
+-- Counts the messages of one or all categories by one or two of category, type and stream, in total and in equal time
+-- intervals ("buckets") between the earliest and the latest message. Messages with an infinite time are in no bucket.
 --
 -- $1 category (null for all), $2 number of buckets, $3 limit (null for all)
 -- Served by: a scan of the whole table, or messages_category. Reads twice.

@@ -1,5 +1,5 @@
--- Reads a page of streams with a prefix, each with its last message, if names sort bytewise. It jumps from name to name in the index (a
--- loose index scan) until a name does not have the prefix.
+-- Reads a page of streams with a prefix, each with its last message, if names sort bytewise. It jumps from name to name
+-- in the index (a loose index scan) until a name does not have the prefix.
 --
 -- {begin} selects the first name by $1; {beyond} and {order} set the direction.
 --

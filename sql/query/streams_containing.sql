@@ -1,10 +1,14 @@
--- Searches the names of streams for a text in one bounded step. Jumps from name to name in the index (a loose index scan), and ends after
--- $4 names, at the $3rd match, or past the upper bound $5. Returns each match with its last message, and a row without position that
+-- Searches the names of streams for a text in one bounded step. Jumps from name to name in the index (a loose index
+-- scan), and ends after
+-- $4 names, at the $3rd match, or past the upper bound $5. Returns each match with its last message, and a row without
+-- position that
 -- contains the last name of the step, or null at the end, and the number of names in the step.
 --
--- {begin} selects the first name by $1; {matches} is the condition for a match of "name" with $2, the category $6 and the prefix $7.
+-- {begin} selects the first name by $1; {matches} is the condition for a match of "name" with $2, the category $6 and
+-- the prefix $7.
 --
--- $1 name to begin at or after; $2 text; $3 limit; $4 names to walk; $5 upper bound or null; $6 category or null; $7 prefix or null
+-- $1 name to begin at or after; $2 text; $3 limit; $4 names to walk; $5 upper bound or null; $6 category or null; $7
+-- prefix or null
 -- Served by: messages_stream (stream_name, position).
 with recursive walk(name, number, matches, is_match) as (
   select name, 1::bigint, ({matches})::int::bigint, {matches}

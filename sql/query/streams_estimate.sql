@@ -1,5 +1,5 @@
--- Estimates the number of streams from the statistics of ANALYZE, scaled to the present size of the table. Null if the table was never
--- analysed.
+-- Estimates the number of streams from the statistics of ANALYZE, scaled to the present size of the table. Null if the
+-- table was never analysed.
 --
 -- $1 table
 -- Served by: the catalog.

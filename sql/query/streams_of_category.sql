@@ -1,5 +1,5 @@
--- Reads a page of streams of a category from all its messages, if names do not sort bytewise. Meant for a small category, which a walk
--- over all names might take long to reach.
+-- Reads a page of streams of a category from all its messages, if names do not sort bytewise. Meant for a small
+-- category, which a walk over all names might take long to reach.
 --
 -- The fence (offset 0) keeps the planner from walking the names of all categories in order.
 --

@@ -1,10 +1,12 @@
--- Lists streams in one bounded step, if names do not sort bytewise. Walks at most $5 names in index order and returns those in a
--- category or with a prefix, and a row without position that contains the last name of the step, or null at the end of the index.
+-- Lists streams in one bounded step, if names do not sort bytewise. Walks at most $5 names in index order and returns
+-- those in a category or with a prefix, and a row without position that contains the last name of the step, or null at
+-- the end of the index.
 --
--- Under such a collation the names of a category need not be adjacent, so only names below a lower bound can be skipped. {begin}
--- selects the first name by $1; {beyond} and {order} set the direction.
+-- Under such a collation the names of a category need not be adjacent, so only names below a lower bound can be
+-- skipped. {begin} selects the first name by $1; {beyond} and {order} set the direction.
 --
--- $1 name to begin at, after or before; $2 category or null; $3 prefix or null; $4 limit; $5 names to walk; $6 lower bound or null
+-- $1 name to begin at, after or before; $2 category or null; $3 prefix or null; $4 limit; $5 names to walk; $6 lower
+-- bound or null
 -- Served by: messages_stream (stream_name, position).
 with recursive walk(name, number) as (
   (select stream_name::text, 1::bigint from {table} where {begin} order by stream_name {order} limit 1)

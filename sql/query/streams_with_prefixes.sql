@@ -1,8 +1,8 @@
--- Returns the first streams with each of several prefixes, each with its last message. For every prefix, jumps from name to name in the
--- index (a loose index scan), at most $2 times.
+-- Returns the first streams with each of several prefixes, each with its last message. For every prefix, jumps from
+-- name to name in the index (a loose index scan), at most $2 times.
 --
--- If names sort bytewise, {adjacent} ends the jumps at the first name without the prefix. Otherwise it is true, and some streams with the
--- prefix may be missing.
+-- If names sort bytewise, {adjacent} ends the jumps at the first name without the prefix. Otherwise it is true, and
+-- some streams with the prefix may be missing.
 --
 -- $1 prefixes, the most important first; $2 names to walk for each prefix
 -- Served by: messages_stream (stream_name, position).

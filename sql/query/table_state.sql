@@ -1,5 +1,5 @@
--- Identifies the table, the file that it is stored in, and the run of the server. They change if the table is recreated, truncated or
--- rewritten, and after a restart or a failover.
+-- Identifies the table, the file that it is stored in, and the run of the server. They change if the table is
+-- recreated, truncated or rewritten, and after a restart or a failover.
 --
 -- $1 table
 -- Served by: the catalog.

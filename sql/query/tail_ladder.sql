@@ -1,6 +1,7 @@
 -- Reads the messages to remember when following begins: all messages of a range, and some older ones.
 --
--- $1 the last global position of the range, $2 the global position before the range, $3 global positions near which to read one
+-- $1 the last global position of the range, $2 the global position before the range, $3 global positions near which to
+-- read one
 -- older message each
 -- Served by: messages_pkey.
 select m.global_position::bigint, m.id::text

@@ -1,15 +1,16 @@
--- One poll: reads new messages, the newest visible message, the transactions that may still commit a lower global position, and
--- whether the newest remembered message still exists.
+-- One poll: reads new messages, the newest visible message, the transactions that may still commit a lower global
+-- position, and whether the newest remembered message still exists.
 --
--- From before a transaction draws a global position until it ends, it holds a RowExclusiveLock on the table or the partition into
--- which it inserts, and one on the sequence. The snapshot of this statement is older than its view of the locks. So a global
--- position that is below the newest one and not visible here belongs to a transaction in the list, or to one that has ended and
--- whose message the next statement sees. The locks seen by one statement therefore apply to the messages of the next one, never to
--- its own.
+-- From before a transaction draws a global position until it ends, it holds a RowExclusiveLock on the table or the
+-- partition into which it inserts, and one on the sequence. The snapshot of this statement is older than its view of
+-- the locks. So a global position that is below the newest one and not visible here belongs to a transaction in the
+-- list, or to one that has ended and whose message the next statement sees. The locks seen by one statement therefore
+-- apply to the messages of the next one, never to its own.
 --
 -- l has exactly one row. r has the messages in order.
 --
--- {blocking}: blocking_transaction_ids.sql or blocking_transactions.sql, with table_locks.sql. {rows} and {joined}: tail_rows.sql, or empty to read no messages.
+-- {blocking}: blocking_transaction_ids.sql or blocking_transactions.sql, with table_locks.sql. {rows} and {joined}:
+-- tail_rows.sql, or empty to read no messages.
 -- $1 to $14 as in tail_rows.sql, $15 table, $16 the newest remembered global position, $17 OID of the sequence or null,
 -- $18 global position up to which all messages were returned
 -- Served by: messages_pkey, backwards; the catalog; the indexes of tail_rows.sql.

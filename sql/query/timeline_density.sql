@@ -1,7 +1,8 @@
--- Reads the beginnings of several parts of a category: how many messages were read of each part, how many of those belong to the
--- member, the last one, and whether the part has more.
+-- Reads the beginnings of several parts of a category: how many messages were read of each part, how many of those
+-- belong to the member, the last one, and whether the part has more.
 --
--- $1 where the parts begin, $2 where they end (exclusive), $3 name of the category, $4 member or null, $5 group size or null,
+-- $1 where the parts begin, $2 where they end (exclusive), $3 name of the category, $4 member or null, $5 group size or
+-- null,
 -- $6 the most messages to read of each part
 -- Served by: messages_category.
 select

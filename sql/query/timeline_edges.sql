@@ -1,9 +1,11 @@
--- Finds where the buckets of a timeline begin: for each time, the number below which all messages are older, and the first message from
--- there on. It bisects numbers for all times at once, because time rises with them approximately.
+-- Finds where the buckets of a timeline begin: for each time, the number below which all messages are older, and the
+-- first message from there on. It bisects numbers for all times at once, because time rises with them approximately.
 --
--- Invariant: every number below lo has a lower time, and no number from hi on has. Each step reads one message in between.
+-- Invariant: every number below lo has a lower time, and no number from hi on has. Each step reads one message in
+-- between.
 --
--- $1 times, $2 lowest and $3 highest possible number of each, $4 name of the stream or category (null for the namespace)
+-- $1 times, $2 lowest and $3 highest possible number of each, $4 name of the stream or category (null for the
+-- namespace)
 -- Served by: the index that orders the scope, with one probe for each step of each time.
 with recursive bisect(edge, starts, lo, hi) as (
   select edge, starts, lo, hi

@@ -1,4 +1,5 @@
--- Samples the times of a scope at evenly spaced numbers, in ascending order: the number sampled, and the first message from there on.
+-- Samples the times of a scope at evenly spaced numbers, in ascending order: the number sampled, and the first message
+-- from there on.
 --
 -- $1 number of intervals between the samples, $2 name of the stream or category (null for the namespace)
 -- Served by: the index that orders the scope, with one probe for each sample.

@@ -1,8 +1,9 @@
--- Finds the messages in a range of global positions that share a correlation stream. Reads the category index, whose third
--- column is the category of that stream, so only messages of workflows of that category are read from the table.
+-- Finds the messages in a range of global positions that share a correlation stream. Reads the category index, whose
+-- third column is the category of that stream, so only messages of workflows of that category are read from the table.
 --
--- The index stops at $2 because its first column is compared alone; after a comparison of (category, global_position), PostgreSQL reads
--- on to the end of the category. ANY keeps the order by category, which only this index has, so that the planner takes no other.
+-- The index stops at $2 because its first column is compared alone; after a comparison of (category, global_position),
+-- PostgreSQL reads on to the end of the category. ANY keeps the order by category, which only this index has, so that
+-- the planner takes no other.
 --
 -- $1 above, $2 up to, $3 category of the correlation stream, $4 correlation stream, $5 limit for each category
 -- Served by: messages_category (category expression, global_position, category of the correlation stream).

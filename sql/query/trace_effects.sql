@@ -1,8 +1,8 @@
--- Finds the effects of known messages in a range of global positions, with the effects of these effects and so on. Returns
--- messages that are not known yet.
+-- Finds the effects of known messages in a range of global positions, with the effects of these effects and so on.
+-- Returns messages that are not known yet.
 --
--- A link is text on both sides: the key of the cause that a message names, and the keys under which a message can be named. The
--- known keys are members of a JSON object, which is searched by bisection whatever the planner expects.
+-- A link is text on both sides: the key of the cause that a message names, and the keys under which a message can be
+-- named. The known keys are members of a JSON object, which is searched by bisection whatever the planner expects.
 --
 -- $1 above, $2 up to, $3 the known keys as an object, $4 limit, $5 known global positions, then the paths of the keys
 -- Served by: messages_pkey.

@@ -1,5 +1,5 @@
--- Lists the expression indexes of a table that can serve an equality: the first expression, as the server prints it, and the
--- predicate of a partial index. Other collations and operator classes than the default ones might not serve it.
+-- Lists the expression indexes of a table that can serve an equality: the first expression, as the server prints it,
+-- and the predicate of a partial index. Other collations and operator classes than the default ones might not serve it.
 --
 -- $1 table
 -- Served by: the catalog.

@@ -1,7 +1,8 @@
--- Part of queries that read bodies as jsonb, on servers before PostgreSQL 16, which cannot check a text without an error: whether a text
--- can be cast to jsonb. A body with plain values on one level is recognised at once. In any other, strings become "" and other values 0,
--- and the innermost arrays and objects become 0 until nothing changes. If the text is JSON, exactly one value is left. jsonb has neither
--- \u0000 nor lone surrogates, and its numbers have no exponents of more than four digits.
+-- Part of queries that read bodies as jsonb, on servers before PostgreSQL 16, which cannot check a text without an
+-- error: whether a text can be cast to jsonb. A body with plain values on one level is recognised at once. In any
+-- other, strings become "" and other values 0, and the innermost arrays and objects become 0 until nothing changes. If
+-- the text is JSON, exactly one value is left. jsonb has neither \u0000 nor lone surrogates, and its numbers have no
+-- exponents of more than four digits.
 --
 -- {body}: the text
 (case

@@ -1,4 +1,5 @@
--- Lists the sessions that wait for the lock of a category or for the table, and the sessions that they wait for, as a JSON array.
+-- Lists the sessions that wait for the lock of a category or for the table, and the sessions that they wait for, as a
+-- JSON array.
 --
 -- $1 OIDs of the table and its parts
 -- Served by: the catalog.

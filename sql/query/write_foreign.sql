@@ -1,9 +1,11 @@
--- Writes one message through the write_message of a namespace that another program created, and returns its position and global
--- position. As a single statement it takes one round trip and one transaction, and the search path that it sets ends with it.
+-- Writes one message through the write_message of a namespace that another program created, and returns its position
+-- and global position. As a single statement it takes one round trip and one transaction, and the search path that it
+-- sets ends with it.
 --
--- Message DB's write_message finds acquire_lock, stream_version and the table through the search path. The path is set to the
--- namespace's schema, with pg_temp last, so that nothing planted elsewhere can shadow them. The order of evaluation is certain:
--- an argument of write_message depends on the row that sets the path, and currval is evaluated after both.
+-- Message DB's write_message finds acquire_lock, stream_version and the table through the search path. The path is set
+-- to the namespace's schema, with pg_temp last, so that nothing planted elsewhere can shadow them. The order of
+-- evaluation is certain: an argument of write_message depends on the row that sets the path, and currval is evaluated
+-- after both.
 --
 -- $1 id, $2 stream, $3 type, $4 data, $5 metadata, $6 expected version, $7 search path, $8 sequence
 -- Served by: messages_stream (the version) and messages_id, inside write_message.

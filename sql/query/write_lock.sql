@@ -1,5 +1,6 @@
--- Takes the lock of a stream's category with the namespace's own function, until the transaction ends. Also sets the search path for
--- the whole transaction, because Message DB's functions find their helpers through it: see write_foreign.sql.
+-- Takes the lock of a stream's category with the namespace's own function, until the transaction ends. Also sets the
+-- search path for the whole transaction, because Message DB's functions find their helpers through it: see
+-- write_foreign.sql.
 --
 -- $1 stream, $2 search path, or null to leave it unchanged
 select {acquire_lock}(case when path is not null then $1 end)

@@ -1,9 +1,9 @@
--- Compares a stored message with one that was sent. Returns the version of the stream, the position of the stored message, which
--- fields are equal, and the texts of data and metadata if the values are equal but the texts differ. jsonb compares numbers by value,
--- so 1.0 equals 1.00. A JSON null and NULL are exported alike, so they count as equal. If several messages have the ID, the one in
--- the given stream is compared. A column that is not jsonb keeps any text. It is compared with the text that write_message gets, as
--- jsonb or unchanged; an import stores line breaks as blanks. A stored body that is not JSON is null as stored_data or
--- stored_metadata, and differs from every other.
+-- Compares a stored message with one that was sent. Returns the version of the stream, the position of the stored
+-- message, which fields are equal, and the texts of data and metadata if the values are equal but the texts differ.
+-- jsonb compares numbers by value, so 1.0 equals 1.00. A JSON null and NULL are exported alike, so they count as equal.
+-- If several messages have the ID, the one in the given stream is compared. A column that is not jsonb keeps any text.
+-- It is compared with the text that write_message gets, as jsonb or unchanged; an import stores line breaks as blanks.
+-- A stored body that is not JSON is null as stored_data or stored_metadata, and differs from every other.
 --
 -- $1 id, $2 stream, $3 type, $4 data, $5 metadata or null
 -- Served by: messages_stream, and messages_id or another index on id.

@@ -1,6 +1,7 @@
--- Part of find.sql and consumer_tables.sql: sets _problem to the reason not to read the table in _holder, or to null if reading
--- _columns from it calls none of its owner's code. Even the planner evaluates expressions of indexes and statistics. The lock keeps the
--- table unchanged until it has been read. Columns must have one of _types, or any built-in type if that is null.
+-- Part of find.sql and consumer_tables.sql: sets _problem to the reason not to read the table in _holder, or to null if
+-- reading _columns from it calls none of its owner's code. Even the planner evaluates expressions of indexes and
+-- statistics. The lock keeps the table unchanged until it has been read. Columns must have one of _types, or any
+-- built-in type if that is null.
 --
 -- Served by: the catalog.
   _problem := null;

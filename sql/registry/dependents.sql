@@ -1,5 +1,5 @@
--- Lists what dropping a schema with CASCADE would delete besides the store: other tables in it, and objects of other schemas that
--- depend on anything in it. Tables that inherit from messages, such as partitions, belong to the store.
+-- Lists what dropping a schema with CASCADE would delete besides the store: other tables in it, and objects of other
+-- schemas that depend on anything in it. Tables that inherit from messages, such as partitions, belong to the store.
 --
 -- $1 schema
 -- Served by: the catalog.

@@ -1,4 +1,5 @@
--- Describes one table messages as JSON, in a setting that ends with the transaction. The setting is empty if there is no such table.
+-- Describes one table messages as JSON, in a setting that ends with the transaction. The setting is empty if there is
+-- no such table.
 --
 -- {table}: the quoted name of the table in hex. {shape}: shape.sql.
 --

@@ -1,9 +1,11 @@
--- Finds the schemas with a relation messages and a function write_message, and passes them on as one JSON document in a setting that
--- ends with the transaction. It is read before the user has chosen a namespace. Anyone who may create schemas can have created what looks
--- like a store, so only the catalog is read, and besides it the registry and the version tables: each is locked, checked in the catalog,
--- and read only if that calls none of its owner's code. The document has their contents, or the reasons not to read them.
+-- Finds the schemas with a relation messages and a function write_message, and passes them on as one JSON document in a
+-- setting that ends with the transaction. It is read before the user has chosen a namespace. Anyone who may create
+-- schemas can have created what looks like a store, so only the catalog is read, and besides it the registry and the
+-- version tables: each is locked, checked in the catalog, and read only if that calls none of its owner's code. The
+-- document has their contents, or the reasons not to read them.
 --
--- {wanted}: the name of one namespace in hex, or empty for all. {columns}: the columns of a message, as an array. {guards}: guards.sql.
+-- {wanted}: the name of one namespace in hex, or empty for all. {columns}: the columns of a message, as an array.
+-- {guards}: guards.sql.
 -- {check}: check.sql. {shape}: shape.sql, used only for few schemas, or if a column has a user-defined type.
 -- {written}: written_schema.sql.
 --
@@ -49,8 +51,9 @@ begin
 {check}
     _unread := _problem;
     if _problem is null then
-      -- The comparison of OIDs comes first, so no value is evaluated if another table has taken this one's place. Whatever was written to
-      -- the table, a bounded part of it is read: the entries of existing schemas before the others.
+      -- The comparison of OIDs comes first, so no value is evaluated if another table has taken this one's place.
+      -- Whatever was written to the table, a bounded part of it is read: the entries of existing schemas before the
+      -- others.
       execute format($read$
         select coalesce(json_agg(json_build_object(
           'id', left(r.id, 1000), 'schema', left(r.schema_name, 1000), 'description', left(r.description, 1000),

@@ -1,5 +1,6 @@
--- Part of find.sql and consumer_tables.sql: settings for a transaction that reads tables which anyone may have created. With the last one,
--- servers that have it reject views and foreign tables, even if one replaces a table at this very moment.
+-- Part of find.sql and consumer_tables.sql: settings for a transaction that reads tables which anyone may have created.
+-- With the last one, servers that have it reject views and foreign tables, even if one replaces a table at this very
+-- moment.
 set local row_security = off;
 set local constraint_exclusion = off;
 set local lock_timeout = '3s';

@@ -1,5 +1,6 @@
--- Part of shape.sql and plain.sql: whether an expression calls a built-in function that can run other code, such as query_to_xml with a
--- query, or to_json with a value whose type has a cast. Immutable functions, time functions and the functions named here cannot.
+-- Part of shape.sql and plain.sql: whether an expression calls a built-in function that can run other code, such as
+-- query_to_xml with a query, or to_json with a value whose type has a cast. Immutable functions, time functions and the
+-- functions named here cannot.
 --
 -- {expression}: an expression of the catalog
 (

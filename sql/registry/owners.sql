@@ -1,5 +1,5 @@
--- Returns the entries of the registry with an ID or a schema: ID, schema, and the name that the schema has now, which differs after it was
--- renamed and is null if it is gone.
+-- Returns the entries of the registry with an ID or a schema: ID, schema, and the name that the schema has now, which
+-- differs after it was renamed and is null if it is gone.
 --
 -- {written}: written_schema.sql. $1 id, $2 schema
 -- Served by: the catalog; reads the whole of this small table.

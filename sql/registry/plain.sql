@@ -1,6 +1,7 @@
--- Returns a row if writing to a table can call code that is not built into the server: if it is not a plain table, has rules or triggers,
--- is part of another table, or has columns, defaults, constraints, indexes or policies with user-defined types, functions or operators,
--- policies that read other relations, or expressions that run other code through built-in functions.
+-- Returns a row if writing to a table can call code that is not built into the server: if it is not a plain table, has
+-- rules or triggers, is part of another table, or has columns, defaults, constraints, indexes or policies with
+-- user-defined types, functions or operators, policies that read other relations, or expressions that run other code
+-- through built-in functions.
 --
 -- $1 the quoted name of the table. {indirect}: indirect.sql
 -- Served by: the catalog.

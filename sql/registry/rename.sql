@@ -1,4 +1,5 @@
--- Updates the entry of a schema that was renamed, unless another schema has taken the old name or the new name is registered already.
+-- Updates the entry of a schema that was renamed, unless another schema has taken the old name or the new name is
+-- registered already.
 --
 -- $1 old name, $2 new name
 update eventodb_store.namespaces

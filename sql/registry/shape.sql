@@ -1,7 +1,7 @@
--- Part of find.sql and describe.sql: sets _shape to a description of the table messages in _found, a row with oid, relkind,
--- relispartition, relhassubclass, relhastriggers, relhasrules, and the OID of the schema as namespace. Reads only the catalog, and
--- calls no code of the schema. Small statements, because planning a large one takes a new session longer than everything else. Rare
--- features are looked for only if the table may have them.
+-- Part of find.sql and describe.sql: sets _shape to a description of the table messages in _found, a row with oid,
+-- relkind, relispartition, relhassubclass, relhastriggers, relhasrules, and the OID of the schema as namespace. Reads
+-- only the catalog, and calls no code of the schema. Small statements, because planning a large one takes a new session
+-- longer than everything else. Rare features are looked for only if the table may have them.
 --
 -- {columns}: the columns of a message, as an array. {indirect}: indirect.sql, for the expression of a policy
 -- Served by: the catalog.
@@ -40,8 +40,8 @@ declare
   _objects oid[];
   _calls text[] := '{}';
 begin
-  -- Partitions and inheriting tables, at every level, and then the tables whose partition this one is, because its partition constraint
-  -- has the expressions of their keys.
+  -- Partitions and inheriting tables, at every level, and then the tables whose partition this one is, because its
+  -- partition constraint has the expressions of their keys.
   while _found.relhassubclass loop
     _level := array(select h.inhrelid from pg_inherits h where h.inhparent = any (_level) and h.inhrelid <> all (_parts));
     exit when _level = '{}';
@@ -114,8 +114,8 @@ begin
     _bytewise := coalesce(_database.provider, 'c') in ('c', 'b') and upper(_database.locale) in ('C', 'POSIX', 'C.UTF-8', 'C.UTF8');
   end if;
 
-  -- The columns of each valid, immediate unique index that covers all rows, in index order, by number. Those that are only included have
-  -- no entry in indoption.
+  -- The columns of each valid, immediate unique index that covers all rows, in index order, by number. Those that are
+  -- only included have no entry in indoption.
   _relations := _tables;
   for _index in
     select
@@ -174,8 +174,8 @@ begin
   end if;
 
   if _parts <> '{}' then
-    -- An insert into one of them uses its own default of global_position: the next number of the sequence in draws_from, or some other
-    -- expression if draws_from is 0.
+    -- An insert into one of them uses its own default of global_position: the next number of the sequence in
+    -- draws_from, or some other expression if draws_from is 0.
     _parts_found := (
       select json_agg(json_build_object(
         'oid', p.oid::int8,
@@ -209,8 +209,8 @@ begin
     );
   end if;
 
-  -- Enabled, user-defined triggers that fire on INSERT, including those that only some partitions have. tgtype is a set of bits: 1 row,
-  -- 2 before, 4 insert, 64 instead.
+  -- Enabled, user-defined triggers that fire on INSERT, including those that only some partitions have. tgtype is a set
+  -- of bits: 1 row, 2 before, 4 insert, 64 instead.
   if _found.relhastriggers or _parts <> '{}' then
     _triggers := (
       select coalesce(json_agg(json_build_object(
@@ -237,10 +237,10 @@ begin
     );
   end if;
 
-  -- User-defined functions and operators that planning or reading calls: in index expressions, statistics, constraints, partition keys
-  -- and the policies that apply. A type can call functions in the checks of its domains, and a relation that a policy reads in anything
-  -- above. In a schema of Message DB, reading a category calls its function category, or an overload of it. They are listed too, except
-  -- for the original one.
+  -- User-defined functions and operators that planning or reading calls: in index expressions, statistics, constraints,
+  -- partition keys and the policies that apply. A type can call functions in the checks of its domains, and a relation
+  -- that a policy reads in anything above. In a schema of Message DB, reading a category calls its function category,
+  -- or an overload of it. They are listed too, except for the original one.
   for _routine in
     select p.oid, p.proname, p.pronargs, p.proargtypes, p.prorettype, p.proconfig, p.prosrc, l.lanname
     from pg_proc p

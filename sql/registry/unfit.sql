@@ -1,5 +1,5 @@
--- Returns the first column of the registry that is missing or cannot hold what insert.sql writes: its name, its type or null, and the type
--- that it must have.
+-- Returns the first column of the registry that is missing or cannot hold what insert.sql writes: its name, its type or
+-- null, and the type that it must have.
 --
 -- Served by: the catalog.
 select w.name, format_type(a.atttypid, a.atttypmod), w.kinds[1]::text

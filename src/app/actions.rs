@@ -1,5 +1,5 @@
-//! Keys, the mouse and actions: passes each to the open dialog, or to the part of the screen that owns what it changes. An
-//! action means the same whether it comes from a key, the help or the palette.
+//! Keys, the mouse and actions: passes each to the open dialog, or to the part of the screen that owns what it changes.
+//! An action means the same whether it comes from a key, the help or the palette.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
-//! Opens the dialogs that create and delete a namespace, and handles their answers. The requests themselves come from the
-//! dialogs.
+//! Opens the dialogs that create and delete a namespace, and handles their answers. The requests themselves come from
+//! the dialogs.
 
 use super::browser::layout::Pane;
 use super::dialogs::Dialog;

@@ -6,7 +6,8 @@ use super::place::Place;
 use super::{Effect, State};
 
 impl State {
-    /// Bookmarks the list on screen with its filter, or in the message pane the message; removes the bookmark if there is one.
+    /// Bookmarks the list on screen with its filter, or in the message pane the message; removes the bookmark if there
+    /// is one.
     pub(super) fn toggle_bookmark(&mut self) -> Vec<Effect> {
         let messages = &self.browser.messages;
         let Some(list) = messages.key.clone() else {

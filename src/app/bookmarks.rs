@@ -1,5 +1,5 @@
-//! Bookmarks: lists, with their filter, and single messages to which the user wants to return. They survive a restart. Keys and
-//! the dialog are handled elsewhere.
+//! Bookmarks: lists, with their filter, and single messages to which the user wants to return. They survive a restart.
+//! Keys and the dialog are handled elsewhere.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,6 +1,6 @@
-//! The panes and their lists: the selection that leads to the messages on screen, and the locations to return to. A selection
-//! is shown at once, Enter goes one pane deeper and Esc one back. The browser knows neither dialogs nor the keys that lead to
-//! it, and only returns effects for the runtime.
+//! The panes and their lists: the selection that leads to the messages on screen, and the locations to return to. A
+//! selection is shown at once, Enter goes one pane deeper and Esc one back. The browser knows neither dialogs nor the
+//! keys that lead to it, and only returns effects for the runtime.
 
 mod arrivals;
 pub(crate) mod columns;

@@ -1,5 +1,5 @@
-//! Runs what dialogs ask for, and opens the dialogs. It changes nothing by itself: each command calls the part of the screen
-//! that owns what changes.
+//! Runs what dialogs ask for, and opens the dialogs. It changes nothing by itself: each command calls the part of the
+//! screen that owns what changes.
 
 use std::time::Duration;
 
@@ -256,8 +256,8 @@ impl State {
         self.open(Dialog::Find(FindPrompt::default()))
     }
 
-    /// While a category is followed, shows the members of a consumer group side by side. Otherwise opens the omnibox with the category
-    /// on screen, so that the user types a member.
+    /// While a category is followed, shows the members of a consumer group side by side. Otherwise opens the omnibox
+    /// with the category on screen, so that the user types a member.
     pub(super) fn open_member(&mut self) -> Vec<Effect> {
         if self.following.current.is_some()
             && let Some(ListKey { namespace, scope: Scope::Category(category) }) = &self.browser.messages.key

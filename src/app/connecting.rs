@@ -1,5 +1,5 @@
-//! Connects to another database on request. The state of the current one stays as it is: the runtime replaces all of it but the log
-//! once the new database answers.
+//! Connects to another database on request. The state of the current one stays as it is: the runtime replaces all of it
+//! but the log once the new database answers.
 
 use super::connections::ConnectTo;
 use super::dialogs::Dialog;

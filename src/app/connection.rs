@@ -1,5 +1,5 @@
-//! The state of the connection: up, down or refused, and when to retry. Losing it never changes the location, the lists or
-//! the drafts.
+//! The state of the connection: up, down or refused, and when to retry. Losing it never changes the location, the lists
+//! or the drafts.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
-//! The databases that the screen can connect to, as data. A typed URL may contain a password, so it is neither shown nor logged
-//! as it is. Connecting itself belongs to the runtime.
+//! The databases that the screen can connect to, as data. A typed URL may contain a password, so it is neither shown
+//! nor logged as it is. Connecting itself belongs to the runtime.
 
 use std::fmt;
 use std::ops::Range;
@@ -80,8 +80,8 @@ pub(crate) fn masked(text: &str) -> String {
     text.char_indices().map(|(at, c)| if is_hidden(at) { '*' } else { c }).collect()
 }
 
-/// Returns the password in `scheme://user:PASSWORD@…`. Until the text shows that it is a port, whatever follows the colon may be
-/// a password.
+/// Returns the password in `scheme://user:PASSWORD@…`. Until the text shows that it is a port, whatever follows the
+/// colon may be a password.
 fn in_user_info(text: &str) -> Option<Range<usize>> {
     let start = match text.find("://") {
         Some(at) => at + 3,

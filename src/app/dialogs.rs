@@ -1,6 +1,6 @@
-//! Dialogs and prompts in front of the panes. This is the only place that knows them all: it passes a key or a paste to the
-//! open dialog. No dialog changes anything but itself; what it asks for is in [`outcome`]. Esc closes a dialog without losing
-//! anything: it does not close one that waits for an answer, nor the token of a new namespace.
+//! Dialogs and prompts in front of the panes. This is the only place that knows them all: it passes a key or a paste to
+//! the open dialog. No dialog changes anything but itself; what it asks for is in [`outcome`]. Esc closes a dialog
+//! without losing anything: it does not close one that waits for an answer, nor the token of a new namespace.
 
 mod admin;
 pub(crate) mod bookmarks;

@@ -1,5 +1,5 @@
-//! Opens the compose dialog with the right draft, and keeps drafts. A draft survives Esc, a conflict, a lost connection and
-//! a crash. Nothing here sends a draft; the dialog asks for that, and `writing` handles the answer.
+//! Opens the compose dialog with the right draft, and keeps drafts. A draft survives Esc, a conflict, a lost connection
+//! and a crash. Nothing here sends a draft; the dialog asks for that, and `writing` handles the answer.
 
 use super::browser::list_key::ListKey;
 use super::dialogs::Dialog;

@@ -1,4 +1,5 @@
-//! Events, which change the state, and effects, which it requests from the runtime. Both are data: nothing in here acts.
+//! Events, which change the state, and effects, which it requests from the runtime. Both are data: nothing in here
+//! acts.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,4 +1,5 @@
-//! What the screen asks the runtime to export, and what the runtime reports while it does. Nothing in here touches a file.
+//! What the screen asks the runtime to export, and what the runtime reports while it does. Nothing in here touches a
+//! file.
 
 use crate::app::marks::Mark;
 use crate::store::Filter;

@@ -1,5 +1,5 @@
-//! Following: shows new messages of the scope on screen as they are committed. The view is tied to a message: while paused,
-//! or while the selection is not on the newest row, nothing moves and new messages are only counted.
+//! Following: shows new messages of the scope on screen as they are committed. The view is tied to a message: while
+//! paused, or while the selection is not on the newest row, nothing moves and new messages are only counted.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -26,11 +26,12 @@ const RATE_SECONDS: i64 = 5;
 
 /// A transaction that blocks for longer than this is shown: most transactions end sooner.
 const WAITING: SignedDuration = SignedDuration::from_secs(1);
-/// A transaction that blocks for longer than this is a problem: no healthy writer takes so long, and consumers make no progress.
+/// A transaction that blocks for longer than this is a problem: no healthy writer takes so long, and consumers make no
+/// progress.
 const STALLED: SignedDuration = SignedDuration::from_secs(10);
 
-/// The newest message's body is read once no newer message has replaced it for this long. Nobody reads bodies that change
-/// faster, and reading each of them would cost a query and a frame.
+/// The newest message's body is read once no newer message has replaced it for this long. Nobody reads bodies that
+/// change faster, and reading each of them would cost a query and a frame.
 pub(super) const BODY_PAUSE: Duration = Duration::from_millis(100);
 
 /// How long following has made no progress.
@@ -70,7 +71,8 @@ pub(crate) struct Follow {
     pub final_to: GlobalPosition,
     /// The blocking transactions.
     pub blocked_by: Vec<BlockingTransaction>,
-    /// The reason why messages may still appear below `final_to`, if there is one. A standby shows no locks, for example.
+    /// The reason why messages may still appear below `final_to`, if there is one. A standby shows no locks, for
+    /// example.
     pub caveat: Option<String>,
     /// The time between writing and seeing the newest message, by the clock of the server.
     lag: Option<SignedDuration>,
@@ -127,9 +129,9 @@ impl Follow {
         }
     }
 
-    /// Returns the lag at a time of the server's clock. While a transaction blocks, this is the time since it began to block,
-    /// otherwise the time that the newest message took. That of an old message says nothing about now, and neither does any while
-    /// the server does not answer.
+    /// Returns the lag at a time of the server's clock. While a transaction blocks, this is the time since it began to
+    /// block, otherwise the time that the newest message took. That of an old message says nothing about now, and
+    /// neither does any while the server does not answer.
     #[must_use]
     pub(crate) fn lag(&self, now: Timestamp) -> Option<SignedDuration> {
         let is_current = !self.recent.is_empty() && self.unanswered_since.is_none();
@@ -223,8 +225,8 @@ impl Follow {
 }
 
 impl Following {
-    /// Follows the list on screen with its filter, in place of any earlier following. The list is reloaded once following has
-    /// begun, so that no message falls between reading and following.
+    /// Follows the list on screen with its filter, in place of any earlier following. The list is reloaded once
+    /// following has begun, so that no message falls between reading and following.
     pub(super) fn start(&mut self, browser: &mut Browser) -> Option<Effect> {
         let list = browser.messages.key.clone()?;
         self.started += 1;
@@ -328,8 +330,8 @@ impl Following {
         effects
     }
 
-    /// Puts the messages that arrived into the list. While the list is loading newer messages, they wait: the answer may be older
-    /// than they are and would replace them.
+    /// Puts the messages that arrived into the list. While the list is loading newer messages, they wait: the answer
+    /// may be older than they are and would replace them.
     pub(super) fn insert_arrivals(&mut self, browser: &mut Browser, requests: &mut Requests) -> Option<Effect> {
         let live = self.is_live(browser);
         let follow = self.current.as_mut()?;
@@ -377,8 +379,8 @@ impl Following {
         }
     }
 
-    /// Shows the error that interrupted following. Returns whether the last attempt ended otherwise; `None` if the error belongs to an
-    /// earlier following.
+    /// Shows the error that interrupted following. Returns whether the last attempt ended otherwise; `None` if the
+    /// error belongs to an earlier following.
     pub(super) fn failed(&mut self, generation: u64, error: String) -> Option<bool> {
         let follow = self.current.as_mut().filter(|follow| follow.generation == generation)?;
         follow.unanswered_since = None;

@@ -52,7 +52,8 @@ impl Input {
         }
     }
 
-    /// Inserts pasted text. Line breaks at the end, which come with a copied line, are dropped; others become spaces, and so do tabs.
+    /// Inserts pasted text. Line breaks at the end, which come with a copied line, are dropped; others become spaces,
+    /// and so do tabs.
     pub(crate) fn paste(&mut self, text: &str) {
         self.area.insert_str(one_line(text.trim_end_matches(['\r', '\n'])));
     }

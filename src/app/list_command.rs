@@ -5,8 +5,8 @@ use crate::pasteable::message_command;
 use crate::store::Filter;
 use crate::store::browse::Scope;
 
-/// Returns the command for a list. Without a filter, streams and categories are printed by `get`; anything else is printed by
-/// `tail`, which ends at the newest message. `connection` are the options that choose the database.
+/// Returns the command for a list. Without a filter, streams and categories are printed by `get`; anything else is
+/// printed by `tail`, which ends at the newest message. `connection` are the options that choose the database.
 #[must_use]
 pub(crate) fn list_command(connection: &[String], list: &ListKey, filter: &Filter) -> String {
     let (name, group) = match &list.scope {

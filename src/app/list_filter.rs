@@ -1,5 +1,5 @@
-//! Filtering the lists of names with `/`: opens the prompt, and passes what is typed to the list of the pane. A list that shrinks
-//! shows its selection at once, as after any other move.
+//! Filtering the lists of names with `/`: opens the prompt, and passes what is typed to the list of the pane. A list
+//! that shrinks shows its selection at once, as after any other move.
 
 use super::State;
 use super::browser::Browser;

@@ -1,5 +1,5 @@
-//! The messages that the user has marked, in the order of marking. They stay marked while the user goes elsewhere. Only what
-//! identifies a message is kept, never its body.
+//! The messages that the user has marked, in the order of marking. They stay marked while the user goes elsewhere. Only
+//! what identifies a message is kept, never its body.
 
 use uuid::Uuid;
 

@@ -1,5 +1,5 @@
-//! Changing the columns of the message table: the chooser, a node of the message as a column, and widths. The values of new
-//! columns are read for the rows on screen and for those that arrive.
+//! Changing the columns of the message table: the chooser, a node of the message as a column, and widths. The values of
+//! new columns are read for the rows on screen and for those that arrive.
 
 use std::sync::Arc;
 

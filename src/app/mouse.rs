@@ -1,5 +1,5 @@
-//! The mouse: a click selects, the wheel scrolls the pane under the pointer, and dragging moves a border or a scrollbar. It never
-//! reaches a dialog.
+//! The mouse: a click selects, the wheel scrolls the pane under the pointer, and dragging moves a border or a
+//! scrollbar. It never reaches a dialog.
 
 use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 
@@ -67,7 +67,8 @@ impl Mouse {
     }
 }
 
-/// Returns what a press of the button takes hold of: the scrollbar of a pane, which is on its right border, or else a border.
+/// Returns what a press of the button takes hold of: the scrollbar of a pane, which is on its right border, or else a
+/// border.
 fn dragged_at(browser: &Browser, mouse: MouseEvent) -> Option<Dragged> {
     let layout = browser.layout();
     let has_thumb = |pane: &Pane| {

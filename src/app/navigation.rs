@@ -1,5 +1,5 @@
-//! Navigation: takes the screen to what the omnibox, a link or the command line names, and says if it does not exist. The
-//! box itself is a dialog, and parsing is in `locator`.
+//! Navigation: takes the screen to what the omnibox, a link or the command line names, and says if it does not exist.
+//! The box itself is a dialog, and parsing is in `locator`.
 
 use jiff::tz::TimeZone;
 
@@ -213,8 +213,8 @@ impl State {
         }
     }
 
-    /// Goes to a stream, or one of its positions, in the namespace of the message on screen. If it does not exist but names a
-    /// workflow, lists the messages of that.
+    /// Goes to a stream, or one of its positions, in the namespace of the message on screen. If it does not exist but
+    /// names a workflow, lists the messages of that.
     pub(super) fn go_to_stream(
         &mut self,
         stream: &str,

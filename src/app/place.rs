@@ -1,5 +1,5 @@
-//! A place on the screen: a list, the message selected in it, and the focused pane. The screen returns to places with Esc, from
-//! bookmarks and after a restart, so a place can be stored. Nothing in here goes anywhere.
+//! A place on the screen: a list, the message selected in it, and the focused pane. The screen returns to places with
+//! Esc, from bookmarks and after a restart, so a place can be stored. Nothing in here goes anywhere.
 
 use serde::{Deserialize, Serialize};
 

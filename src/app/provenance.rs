@@ -1,5 +1,5 @@
-//! Opens what the links of a message lead to: its cause, its effects, its workflow and the state of its stream. The dialogs
-//! that show them ask the store themselves.
+//! Opens what the links of a message lead to: its cause, its effects, its workflow and the state of its stream. The
+//! dialogs that show them ask the store themselves.
 
 use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 
@@ -64,7 +64,8 @@ impl State {
         })
     }
 
-    /// Continues the open trace, and looks again around the message on screen, if following found messages that may belong to them.
+    /// Continues the open trace, and looks again around the message on screen, if following found messages that may
+    /// belong to them.
     pub(super) fn renew_provenance(
         &mut self,
         generation: u64,

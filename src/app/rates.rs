@@ -1,5 +1,5 @@
-//! How many messages arrived while following, in short periods over the last minutes, in all and by category. It comes from what was
-//! followed and asks for nothing.
+//! How many messages arrived while following, in short periods over the last minutes, in all and by category. It comes
+//! from what was followed and asks for nothing.
 
 use std::collections::{HashMap, VecDeque};
 

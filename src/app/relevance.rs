@@ -1,5 +1,5 @@
-//! Which actions concern which pane most, for the order of the help and of the palette. The key map decides where a key works;
-//! this only says what a user of the pane looks for first.
+//! Which actions concern which pane most, for the order of the help and of the palette. The key map decides where a key
+//! works; this only says what a user of the pane looks for first.
 
 use super::browser::layout::Pane;
 use super::keymap::Action;

@@ -99,7 +99,8 @@ impl Slot {
     ];
 }
 
-/// A question to the store. `namespace` is always the ID in the registry, and `limit` is the most rows that are returned.
+/// A question to the store. `namespace` is always the ID in the registry, and `limit` is the most rows that are
+/// returned.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Question {
     /// Answered by [`Answer::Server`].
@@ -251,7 +252,8 @@ pub(crate) enum Question {
 }
 
 impl Question {
-    /// Returns true if the question changes the store. It must not be dropped: only its answer tells whether it succeeded.
+    /// Returns true if the question changes the store. It must not be dropped: only its answer tells whether it
+    /// succeeded.
     #[must_use]
     pub(crate) fn writes(&self) -> bool {
         matches!(self, Self::Write { .. } | Self::CreateNamespace { .. } | Self::DeleteNamespace { .. })
@@ -327,8 +329,8 @@ pub(crate) enum Answer {
     CountStep(CountStep, SearchRange),
     /// None if the message no longer exists.
     Message(Option<Box<Message>>),
-    /// The messages in the order of the question, none for one that no longer exists. The last ones are left out if all do not fit
-    /// into memory.
+    /// The messages in the order of the question, none for one that no longer exists. The last ones are left out if all
+    /// do not fit into memory.
     Marked(Vec<Option<Message>>),
     /// None if the number is unknown.
     Count(Option<Count>),

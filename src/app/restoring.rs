@@ -1,5 +1,5 @@
-//! Returns to a place of an earlier run, a bookmark or a recent place, and says so if the place no longer exists. The place is
-//! shown at once and checked when its answers arrive, so returning takes no extra round trip.
+//! Returns to a place of an earlier run, a bookmark or a recent place, and says so if the place no longer exists. The
+//! place is shown at once and checked when its answers arrive, so returning takes no extra round trip.
 
 use std::time::Duration;
 
@@ -18,8 +18,8 @@ pub(super) struct Restoring {
 }
 
 impl State {
-    /// Shows what comes first once the namespaces are listed: the location of the command line, the place of the last run, or
-    /// the selected namespace.
+    /// Shows what comes first once the namespaces are listed: the location of the command line, the place of the last
+    /// run, or the selected namespace.
     pub(super) fn open_first(&mut self) -> Vec<Effect> {
         let locator = self.settings.locator.take();
         let place = self.settings.saved.place.take();

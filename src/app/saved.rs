@@ -1,9 +1,10 @@
-//! What survives a restart, per database: the place, filters and orders of lists, the format of times, bookmarks, saved filters
-//! and recent places. It contains neither secrets nor anything from a message besides its number. The runtime keeps it in a file.
+//! What survives a restart, per database: the place, filters and orders of lists, the format of times, bookmarks, saved
+//! filters and recent places. It contains neither secrets nor anything from a message besides its number. The runtime
+//! keeps it in a file.
 //!
-//! To let something else survive, add a field here and set it in [`State::saved`] and [`State::new`]. Use a type that owns its
-//! serde attributes, bound what it holds, and store lists as arrays: two programs that save at once merge arrays by element.
-//! Everything else is replaced as a whole by the program that changed it last.
+//! To let something else survive, add a field here and set it in [`State::saved`] and [`State::new`]. Use a type that
+//! owns its serde attributes, bound what it holds, and store lists as arrays: two programs that save at once merge
+//! arrays by element. Everything else is replaced as a whole by the program that changed it last.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,5 @@
-//! Filters that the user has named, to be applied again in any list. They survive a restart. Nothing in here filters messages.
+//! Filters that the user has named, to be applied again in any list. They survive a restart. Nothing in here filters
+//! messages.
 
 use serde::{Deserialize, Serialize};
 

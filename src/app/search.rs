@@ -1,5 +1,5 @@
-//! Searching the loaded rows of the focused pane with `/` while the user types; `n` and `N` go to the next and previous match.
-//! It never asks the store for matches.
+//! Searching the loaded rows of the focused pane with `/` while the user types; `n` and `N` go to the next and previous
+//! match. It never asks the store for matches.
 
 use std::time::Duration;
 

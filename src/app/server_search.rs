@@ -1,5 +1,5 @@
-//! Continues a search in the messages pane on the server: when the loaded rows have no match, or no further one, Enter filters the
-//! list by the text.
+//! Continues a search in the messages pane on the server: when the loaded rows have no match, or no further one, Enter
+//! filters the list by the text.
 
 use std::time::Duration;
 
@@ -11,8 +11,8 @@ use crate::numbers::count;
 use crate::store::Filter;
 
 impl State {
-    /// Goes to the next or previous match of the last search. At the last one, offers to continue on the server before the search
-    /// wraps around.
+    /// Goes to the next or previous match of the last search. At the last one, offers to continue on the server before
+    /// the search wraps around.
     pub(super) fn find_again(&mut self, forwards: bool) -> Vec<Effect> {
         if self.browser.find_text().is_empty() {
             return self.open_find_or_filter();
@@ -29,8 +29,8 @@ impl State {
         self.browser.find_again(forwards, &mut self.requests)
     }
 
-    /// Takes up or drops the offer to continue on the server, which stands until the next key. Returns none if the action is to be
-    /// carried out.
+    /// Takes up or drops the offer to continue on the server, which stands until the next key. Returns none if the
+    /// action is to be carried out.
     pub(super) fn answer_offer(&mut self, action: Action) -> Option<Vec<Effect>> {
         if matches!(action, Action::FindNext | Action::FindPrevious) {
             return None;

@@ -1,5 +1,5 @@
-//! The state of a stream at a message, as the screen shows it: every value with the message that set it. Nothing here asks the
-//! store.
+//! The state of a stream at a message, as the screen shows it: every value with the message that set it. Nothing here
+//! asks the store.
 
 use std::collections::BTreeMap;
 

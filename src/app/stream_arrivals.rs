@@ -1,5 +1,5 @@
-//! The streams of the messages that arrived while following, over the last minute. Bounded, so that a fast category shortens the minute
-//! instead of filling the memory.
+//! The streams of the messages that arrived while following, over the last minute. Bounded, so that a fast category
+//! shortens the minute instead of filling the memory.
 
 use std::collections::{HashMap, VecDeque};
 

@@ -1,5 +1,5 @@
-//! The timeline on screen: which cells show which bucket, the keys and the mouse. While following, it shows the rate of arrivals
-//! instead, and neither asks the store nor moves.
+//! The timeline on screen: which cells show which bucket, the keys and the mouse. While following, it shows the rate of
+//! arrivals instead, and neither asks the store nor moves.
 
 use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 use jiff::{SignedDuration, Timestamp};

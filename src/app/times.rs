@@ -111,8 +111,8 @@ impl Times {
         })
     }
 
-    /// Formats when a period begins and ends, as precisely as `precision` needs, and as ages if times are ages. Days other than today
-    /// are named, but not twice.
+    /// Formats when a period begins and ends, as precisely as `precision` needs, and as ages if times are ages. Days
+    /// other than today are named, but not twice.
     #[must_use]
     pub(crate) fn between(
         &self,

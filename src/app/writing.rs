@@ -1,5 +1,5 @@
-//! Handles the answers to a write: either the message is written once, or the draft stays open with the reason. A draft is
-//! never discarded here unless its message was written.
+//! Handles the answers to a write: either the message is written once, or the draft stays open with the reason. A draft
+//! is never discarded here unless its message was written.
 
 use super::dialogs::compose::{Conflict, DraftStage};
 use super::request::{Answer, Question, Slot};

@@ -1,7 +1,7 @@
 //! The command line as a whole, as clap parses it. This module looks nothing up and opens nothing.
 //!
-//! clap does not read the connection variables (`STREAMSCOPE_URL`, `PG*`), because `--demo` takes precedence over them and
-//! clap would show their values.
+//! clap does not read the connection variables (`STREAMSCOPE_URL`, `PG*`), because `--demo` takes precedence over them
+//! and clap would show their values.
 
 use clap::{Args as _, Parser, Subcommand as _};
 

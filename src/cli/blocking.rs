@@ -1,5 +1,5 @@
-//! Calls that can block for as long as another program likes, such as writes to a pipe that nobody reads. A signal does not
-//! wait for them. This module never ends a call.
+//! Calls that can block for as long as another program likes, such as writes to a pipe that nobody reads. A signal does
+//! not wait for them. This module never ends a call.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 

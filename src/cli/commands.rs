@@ -1,8 +1,8 @@
-//! The commands, one file each with its arguments, its help and what it does. This file is the only one that knows all of
-//! them.
+//! The commands, one file each with its arguments, its help and what it does. This file is the only one that knows all
+//! of them.
 //!
-//! A command runs in two steps. The first checks its arguments, so that an error that needs no server is reported before
-//! one is contacted. The second uses the store.
+//! A command runs in two steps. The first checks its arguments, so that an error that needs no server is reported
+//! before one is contacted. The second uses the store.
 
 mod bench;
 mod categories;
@@ -71,7 +71,8 @@ pub(crate) enum Command {
 }
 
 impl Command {
-    /// Runs a command that needs no store, because it only describes the command line or the configuration. Returns `None` for all others.
+    /// Runs a command that needs no store, because it only describes the command line or the configuration. Returns
+    /// `None` for all others.
     pub(crate) fn describe(
         &self,
         whole: impl FnOnce() -> clap::Command,

@@ -23,7 +23,8 @@ const GRACE: Duration = Duration::from_secs(3);
 /// How long it may take if it hangs in a system call that a signal does not end. The output notices a signal within a
 /// tenth of this time.
 const BLOCKED: Duration = Duration::from_millis(500);
-/// Signals in this time after the first one are the same request: `timeout` and some shells signal a program and then its group.
+/// Signals in this time after the first one are the same request: `timeout` and some shells signal a program and then
+/// its group.
 const TOGETHER: Duration = Duration::from_millis(200);
 /// The time between two checks whether it still hangs.
 const LOOK: Duration = Duration::from_millis(100);
@@ -106,7 +107,8 @@ impl Interrupt {
         *self.signal.borrow()
     }
 
-    /// Prints this progress report if the command hangs after a signal and cannot print it, until the result is dropped.
+    /// Prints this progress report if the command hangs after a signal and cannot print it, until the result is
+    /// dropped.
     pub(super) fn last_words(&self, progress: ProgressText) -> ProgressReporter {
         ProgressReporter::in_place_of_earlier(&self.last_words, progress)
     }
@@ -156,8 +158,8 @@ fn report_last(line: Option<String>, words: &Mutex<Option<ProgressText>>) {
     let _ = reported.recv_timeout(LOOK);
 }
 
-/// Starts to answer SIGUSR1 on standard error. From then on, the signal does not end the program. Must be called within a runtime that
-/// has more than one thread.
+/// Starts to answer SIGUSR1 on standard error. From then on, the signal does not end the program. Must be called within
+/// a runtime that has more than one thread.
 #[cfg(unix)]
 fn answer_progress(progress: &SharedText) -> io::Result<()> {
     use tokio::signal::unix::{SignalKind, signal};

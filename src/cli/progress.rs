@@ -1,5 +1,5 @@
-//! The progress of an import or an export as one line: on standard error while the command runs on a terminal, and on SIGUSR1
-//! everywhere. It only counts, and never looks at a message.
+//! The progress of an import or an export as one line: on standard error while the command runs on a terminal, and on
+//! SIGUSR1 everywhere. It only counts, and never looks at a message.
 
 use std::convert::Infallible;
 use std::fmt::Write as _;

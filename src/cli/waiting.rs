@@ -1,4 +1,5 @@
-//! Reports on standard error whose locks a command waits for, so that no command hangs without a word. It never ends a wait.
+//! Reports on standard error whose locks a command waits for, so that no command hangs without a word. It never ends a
+//! wait.
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -10,7 +11,8 @@ use crate::store::Store;
 const ASK_AFTER: Duration = Duration::from_secs(2);
 /// The time between two looks.
 const LOOK: Duration = Duration::from_millis(500);
-/// The time between two questions while the wait goes on. It doubles up to [`SELDOM`], because a slow statement need not wait for anyone.
+/// The time between two questions while the wait goes on. It doubles up to [`SELDOM`], because a slow statement need
+/// not wait for anyone.
 const ASK_AGAIN: Duration = Duration::from_secs(5);
 const SELDOM: Duration = Duration::from_secs(40);
 

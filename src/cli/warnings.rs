@@ -1,5 +1,5 @@
-//! Warnings that several commands print: transactions that block them, and tables in which messages can appear late. This
-//! module never decides whether to wait.
+//! Warnings that several commands print: transactions that block them, and tables in which messages can appear late.
+//! This module never decides whether to wait.
 
 use super::output::time::for_people;
 use super::stderr;

@@ -1,5 +1,5 @@
-//! Colours as the configuration names them, and the roles that have one. Nothing here draws: the theme of the screen turns
-//! roles into styles.
+//! Colours as the configuration names them, and the roles that have one. Nothing here draws: the theme of the screen
+//! turns roles into styles.
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -1,5 +1,5 @@
-//! Reads the configuration and collects every problem in it, each with its line and column and what to do about it. A part
-//! with a problem is left out, so that one mistake does not hide the others.
+//! Reads the configuration and collects every problem in it, each with its line and column and what to do about it. A
+//! part with a problem is left out, so that one mistake does not hide the others.
 
 use std::fmt;
 use std::ops::Range;

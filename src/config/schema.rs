@@ -1,5 +1,5 @@
-//! The JSON Schema of the configuration file, for editors and for the printed defaults. The types of the sections describe
-//! themselves; what they cannot express is here: keys, actions by context, and colours.
+//! The JSON Schema of the configuration file, for editors and for the printed defaults. The types of the sections
+//! describe themselves; what they cannot express is here: keys, actions by context, and colours.
 
 use schemars::transform::Transform as _;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -19,7 +19,8 @@ pub(crate) fn schema() -> Value {
     schema.to_value()
 }
 
-/// Removes the default of optional settings, which TOML cannot write, and the sizes of numbers, which mean nothing to a user.
+/// Removes the default of optional settings, which TOML cannot write, and the sizes of numbers, which mean nothing to a
+/// user.
 fn simplified(schema: &mut Schema) {
     schema.remove("format");
     if schema.get("default").is_some_and(Value::is_null) {

@@ -1,5 +1,5 @@
-//! Tests of the configuration as a whole: what is read, what is refused, and that the printed defaults and the schema agree
-//! with both.
+//! Tests of the configuration as a whole: what is read, what is refused, and that the printed defaults and the schema
+//! agree with both.
 
 use serde_json::Value;
 

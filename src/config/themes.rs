@@ -1,5 +1,5 @@
-//! The themes: a colour for each role. The themes with a background of their own use the fixed part of the 256-colour palette,
-//! which looks the same in every terminal.
+//! The themes: a colour for each role. The themes with a background of their own use the fixed part of the 256-colour
+//! palette, which looks the same in every terminal.
 
 use ratatui::style::Color;
 use schemars::JsonSchema;

@@ -1,5 +1,5 @@
-//! The colours of message types: the rules of the configuration, and failures, which are recognised by their names. A colour
-//! only repeats what the name says.
+//! The colours of message types: the rules of the configuration, and failures, which are recognised by their names. A
+//! colour only repeats what the name says.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -47,7 +47,8 @@ impl TypeRules {
 /// The last words of types that report failures.
 pub(crate) const FAILURES: [&str; 4] = ["Failed", "Declined", "Rejected", "Error"];
 
-/// Returns true if the last word of a type reports a failure: `PaymentFailed`, `payment_failed`, `Failed`, but not `Terror`.
+/// Returns true if the last word of a type reports a failure: `PaymentFailed`, `payment_failed`, `Failed`, but not
+/// `Terror`.
 fn is_failure(message_type: &str) -> bool {
     FAILURES.iter().any(|word| {
         let lower = word.to_lowercase();

@@ -1,5 +1,5 @@
-//! The consumers of the shop: one in each state. They keep their positions as Eventide does. Two never move, and the generator moves
-//! the others.
+//! The consumers of the shop: one in each state. They keep their positions as Eventide does. Two never move, and the
+//! generator moves the others.
 
 use std::collections::VecDeque;
 

@@ -1,4 +1,5 @@
-//! The messages of one namespace before their positions and times are known. A message refers to its cause by its number in the plan.
+//! The messages of one namespace before their positions and times are known. A message refers to its cause by its
+//! number in the plan.
 
 use std::collections::HashMap;
 

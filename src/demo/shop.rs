@@ -48,7 +48,8 @@ pub(super) fn shop(scenario: &Scenario) -> Plan {
     plan
 }
 
-/// Adds an order whose charge was sent again because the first answer was late. The customer paid twice until the refund.
+/// Adds an order whose charge was sent again because the first answer was late. The customer paid twice until the
+/// refund.
 fn retried_order(plan: &mut Plan, at: i64) {
     let id = "2e7a1ed0";
     let data = json!({ "orderId": id, "customerId": 2, "totalCents": 1_890 });

@@ -1,5 +1,5 @@
-//! The states of a stream from message to message: by merging data, or with a jq program. Snapshots bound the cost of a step back,
-//! and their size is bounded too. Reads no store: the caller adds the messages.
+//! The states of a stream from message to message: by merging data, or with a jq program. Snapshots bound the cost of a
+//! step back, and their size is bounded too. Reads no store: the caller adds the messages.
 
 use super::Merged;
 use super::protocol::ProgramError;
@@ -101,8 +101,8 @@ impl History {
         self.now.count.checked_sub(1).and_then(|last| self.messages.get(last))
     }
 
-    /// Goes to the nearest known state before the message at a position, or stays if its state is the current one. Returns the
-    /// position of the next message to add.
+    /// Goes to the nearest known state before the message at a position, or stays if its state is the current one.
+    /// Returns the position of the next message to add.
     pub(crate) fn seek(&mut self, position: Position) -> Position {
         let last = self.last().map(|(at, _)| *at);
         if last != Some(position) || self.before.is_none() {
@@ -122,8 +122,8 @@ impl History {
     /// Computes the state after the next message. With `keeps_before`, keeps the state before it too.
     ///
     /// # Errors
-    /// If the program fails, the state stays the one before the message. Data that is not JSON changes nothing, or only the
-    /// members before its first mistake.
+    /// If the program fails, the state stays the one before the message. Data that is not JSON changes nothing, or only
+    /// the members before its first mistake.
     pub(crate) async fn add(&mut self, message: &Message, keeps_before: bool) -> Result<(), Obstacle> {
         let setter = u32::try_from(self.now.count).unwrap_or(u32::MAX);
         let mut outcome = Ok(());
@@ -147,7 +147,8 @@ impl History {
         outcome
     }
 
-    /// Keeps the state if it is far enough from the last snapshot. If all snapshots take too much, every second one is dropped.
+    /// Keeps the state if it is far enough from the last snapshot. If all snapshots take too much, every second one is
+    /// dropped.
     fn take_snapshot(&mut self) {
         let is_new = self.snapshots.last().is_none_or(|(_, last)| last.count < self.now.count);
         if !is_new || !self.now.count.is_multiple_of(self.every) {

@@ -1,5 +1,5 @@
-//! Merges the data of messages by RFC 7386, and remembers for every leaf which message set it last. Values keep their text, so
-//! numbers keep their digits. Members are in the order of `jsonb`: by length, then by bytes.
+//! Merges the data of messages by RFC 7386, and remembers for every leaf which message set it last. Values keep their
+//! text, so numbers keep their digits. Members are in the order of `jsonb`: by length, then by bytes.
 //!
 //! Objects are nodes of one vector, and every walk has a stack of its own, so nesting is not limited.
 
@@ -93,8 +93,8 @@ impl Merged {
         Ok(merged)
     }
 
-    /// Merges the data of a message. A message without data, or with null as its data, changes nothing: exports do not tell
-    /// these apart.
+    /// Merges the data of a message. A message without data, or with null as its data, changes nothing: exports do not
+    /// tell these apart.
     ///
     /// # Errors
     /// The first problem if the data is not JSON; the members before it are already merged.
@@ -121,8 +121,8 @@ impl Merged {
         scan(patch, |token| merge.token(token))
     }
 
-    /// Names the message that set each leaf, given the state before: the one from before for a leaf with the same value, and
-    /// otherwise `setter`.
+    /// Names the message that set each leaf, given the state before: the one from before for a leaf with the same
+    /// value, and otherwise `setter`.
     pub(crate) fn inherit(&mut self, before: &Self, setter: u32) {
         let mut pairs = vec![(ROOT, Some(ROOT))];
         while let Some((index, old)) = pairs.pop() {
@@ -446,7 +446,8 @@ mod tests {
         Json::Object(target)
     }
 
-    /// The message that set each leaf: the last one after which the leaf was merged into a state without it differently.
+    /// The message that set each leaf: the last one after which the leaf was merged into a state without it
+    /// differently.
     fn blamed(patches: &[Json]) -> Vec<(String, u32)> {
         fn walk(path: &str, patch: &Json, number: u32, set: &mut Vec<(String, u32)>) {
             let Json::Object(members) = patch else {

@@ -1,5 +1,5 @@
-//! Runs a jq program over the messages of a stream: each step gets `{state, message}` and returns the next state. The program
-//! runs in a process of its own, with limits on time and memory.
+//! Runs a jq program over the messages of a stream: each step gets `{state, message}` and returns the next state. The
+//! program runs in a process of its own, with limits on time and memory.
 
 use std::collections::VecDeque;
 use std::process::Stdio;

@@ -106,8 +106,9 @@ fn input_of(state: &Val, message: &str) -> Result<Val, Answer> {
     Ok(Val::obj(input))
 }
 
-/// Finds the part between two pipes on which a program fails. jaq's errors have no place, so each beginning of the program that
-/// ends before a pipe is tried: the failure is after the longest one that succeeds. `None` if the whole program is one part.
+/// Finds the part between two pipes on which a program fails. jaq's errors have no place, so each beginning of the
+/// program that ends before a pipe is tried: the failure is after the longest one that succeeds. `None` if the whole
+/// program is one part.
 fn place_of_failure(program: &str, input: &Val) -> Option<Place> {
     let mut begin = None;
     for (at, _) in program.match_indices('|').take(MOST_PARTS) {

@@ -1,5 +1,5 @@
-//! The beginning of a body in one line: scalars first, then nested values by their number of children. The text may be cut
-//! anywhere, because lists know only its first characters.
+//! The beginning of a body in one line: scalars first, then nested values by their number of children. The text may be
+//! cut anywhere, because lists know only its first characters.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -14,7 +14,8 @@ pub(crate) struct Item<'a> {
     /// The name of a member; none for an element and for a scalar document.
     pub key: Option<Cow<'a, str>>,
     pub kind: Kind,
-    /// A scalar value, or the number of children of a nested one as `{4}` or `[3]`. A string has no quotes unless it could be mistaken for something else.
+    /// A scalar value, or the number of children of a nested one as `{4}` or `[3]`. A string has no quotes unless it
+    /// could be mistaken for something else.
     pub value: Cow<'a, str>,
 }
 

@@ -1,6 +1,7 @@
-//! Compares two JSON documents by path. Members are compared by key in any order, elements by index after the equal elements at
-//! both ends of an array. Values keep their text: two numbers with the same value and different digits, such as `1` and `1.0`, are
-//! reported as respelled. A key that an object repeats is compared with the same occurrence of that key.
+//! Compares two JSON documents by path. Members are compared by key in any order, elements by index after the equal
+//! elements at both ends of an array. Values keep their text: two numbers with the same value and different digits,
+//! such as `1` and `1.0`, are reported as respelled. A key that an object repeats is compared with the same occurrence
+//! of that key.
 
 use std::borrow::Cow;
 use std::collections::{HashMap, VecDeque};
@@ -77,8 +78,8 @@ impl Difference {
         self.differing.len()
     }
 
-    /// Returns the path of a difference, such as `$.items[2].amount`, and the change there. A removed element has its index in the
-    /// first document, every other one that in the second.
+    /// Returns the path of a difference, such as `$.items[2].amount`, and the change there. A removed element has its
+    /// index in the first document, every other one that in the second.
     #[must_use]
     pub(crate) fn get(&self, index: usize) -> Option<(String, Change<'_>)> {
         let step = self.steps[*self.differing.get(index)?];
@@ -120,8 +121,8 @@ impl Difference {
     }
 }
 
-/// A comparison under way. What is still to be done is on a stack of its own, so nesting is not limited. A [`Step::Same`] there is a pair
-/// that is still to be compared.
+/// A comparison under way. What is still to be done is on a stack of its own, so nesting is not limited. A
+/// [`Step::Same`] there is a pair that is still to be compared.
 struct Comparison<'a> {
     before: Side<'a>,
     after: Side<'a>,
@@ -203,7 +204,8 @@ impl<'a> Comparison<'a> {
 /// Two hashes of a value. Their keys are random, so no document can be made to collide with another.
 type Fingerprint = [u64; 2];
 
-/// One document and the fingerprints of its rows. Equal values have the same fingerprint, whatever the order of their members.
+/// One document and the fingerprints of its rows. Equal values have the same fingerprint, whatever the order of their
+/// members.
 struct Side<'a> {
     document: &'a Document,
     fingerprints: Vec<Fingerprint>,
@@ -292,7 +294,8 @@ mod tests {
         Difference::between(document(before), document(after))
     }
 
-    /// One line per difference: `+ path after`, `- path before`, `~ path before after`, or `= path before after` if respelled.
+    /// One line per difference: `+ path after`, `- path before`, `~ path before after`, or `= path before after` if
+    /// respelled.
     fn lines(before: &str, after: &str) -> Vec<String> {
         let line = |(path, change): (String, Change)| match change {
             Change::Added(after) => format!("+ {path} {after}"),

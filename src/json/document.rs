@@ -1,6 +1,6 @@
-//! A JSON document as foldable rows in one flat vector, in the order of the text. Each row is a member or an element and knows its
-//! parent and the end of its subtree, so a folded subtree is skipped in one step. Rows are ranges of the text, which is never copied
-//! or changed.
+//! A JSON document as foldable rows in one flat vector, in the order of the text. Each row is a member or an element
+//! and knows its parent and the end of its subtree, so a folded subtree is skipped in one step. Rows are ranges of the
+//! text, which is never copied or changed.
 
 use std::ops::Range;
 
@@ -200,7 +200,8 @@ impl Document {
         }
     }
 
-    /// Returns the jsonpath of a row, such as `$.items[3]."a b"`. Postgres accepts it, unless a key has a lone surrogate.
+    /// Returns the jsonpath of a row, such as `$.items[3]."a b"`. Postgres accepts it, unless a key has a lone
+    /// surrogate.
     #[must_use]
     pub(crate) fn path(&self, row: usize) -> String {
         let mut steps = Vec::new();
@@ -245,8 +246,8 @@ impl Document {
         }
     }
 
-    /// Returns the rows whose key or scalar value contains a text, as written or decoded. Letter case matters only if the text has an
-    /// upper-case letter.
+    /// Returns the rows whose key or scalar value contains a text, as written or decoded. Letter case matters only if
+    /// the text has an upper-case letter.
     #[must_use]
     pub(crate) fn find(&self, text: &str) -> Vec<usize> {
         if text.is_empty() {

@@ -29,8 +29,8 @@ pub(crate) fn link(metadata: &str, key: &str) -> Option<Link> {
     }
 }
 
-/// Builds the metadata of a follow-up message as Eventide's `follow` does: causation points to the given message; correlation
-/// stream, reply stream and all properties that are not local are copied. Everything else is omitted.
+/// Builds the metadata of a follow-up message as Eventide's `follow` does: causation points to the given message;
+/// correlation stream, reply stream and all properties that are not local are copied. Everything else is omitted.
 #[must_use]
 pub(crate) fn follow_up_metadata(metadata: &str, stream: &str, position: i64, global_position: i64) -> String {
     let quoted = |text: &str| serde_json::Value::from(text).to_string();

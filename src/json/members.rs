@@ -5,8 +5,8 @@ use std::ops::Range;
 use super::problem::JsonProblem;
 use super::scan::{Accept, Token, scan_as};
 
-/// Scans a document and passes the key and the value of each member of the outermost object to `found`, both as ranges of the text.
-/// A document that is not an object is passed as one value without a key.
+/// Scans a document and passes the key and the value of each member of the outermost object to `found`, both as ranges
+/// of the text. A document that is not an object is passed as one value without a key.
 ///
 /// # Errors
 /// The first problem; the members before it are already passed.

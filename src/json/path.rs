@@ -1,5 +1,5 @@
-//! Paths into the data or metadata of a message, such as `$.items[0].sku`: reads them, prints them and finds their values in the
-//! text of a body. A value keeps the text of the body, so numbers keep their digits.
+//! Paths into the data or metadata of a message, such as `$.items[0].sku`: reads them, prints them and finds their
+//! values in the text of a body. A value keeps the text of the body, so numbers keep their digits.
 
 use std::fmt;
 use std::ops::Range;
@@ -308,8 +308,8 @@ impl Wanted<'_> {
     }
 }
 
-/// Finds the values of paths in a text. If a key occurs twice, the last one counts, as in Postgres. Text that is not JSON has no
-/// values.
+/// Finds the values of paths in a text. If a key occurs twice, the last one counts, as in Postgres. Text that is not
+/// JSON has no values.
 fn find(text: &str, wanted: &mut [Wanted<'_>]) {
     let mut open: Vec<Container> = Vec::new();
     let outcome = scan(text, |token| match token {

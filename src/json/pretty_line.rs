@@ -1,5 +1,5 @@
-//! The parts of a line of formatted JSON, for colours. Such a line has at most one key and one value, so only its beginning is
-//! examined, however long the value is.
+//! The parts of a line of formatted JSON, for colours. Such a line has at most one key and one value, so only its
+//! beginning is examined, however long the value is.
 
 /// A part of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

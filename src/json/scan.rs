@@ -1,5 +1,5 @@
-//! Scans JSON text in one pass and without recursion: checks it as Postgres does and reports its tokens. Tokens are ranges of the
-//! text; nothing is converted or copied.
+//! Scans JSON text in one pass and without recursion: checks it as Postgres does and reports its tokens. Tokens are
+//! ranges of the text; nothing is converted or copied.
 
 use std::ops::Range;
 
@@ -30,9 +30,11 @@ pub(crate) enum Token {
 /// The values that a scan accepts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Accept {
-    /// Those of the type `json`: every JSON text. Stored messages are read like this, because columns can have this type.
+    /// Those of the type `json`: every JSON text. Stored messages are read like this, because columns can have this
+    /// type.
     Json,
-    /// Those of the type `jsonb`, which refuses `\u0000`, lone surrogates and numbers out of range. Input is checked like this.
+    /// Those of the type `jsonb`, which refuses `\u0000`, lone surrogates and numbers out of range. Input is checked
+    /// like this.
     Jsonb,
 }
 
@@ -253,8 +255,8 @@ fn code_unit(text: &str, at: usize) -> Result<u16, JsonProblem> {
     unit.ok_or_else(|| JsonProblem::new(text, at, "expected four hexadecimal digits after \\u".to_owned()))
 }
 
-/// Returns true if Postgres' `numeric` can hold a number, given without its sign: at most 131,072 digits before the point and 16,383
-/// after it, with the exponent applied.
+/// Returns true if Postgres' `numeric` can hold a number, given without its sign: at most 131,072 digits before the
+/// point and 16,383 after it, with the exponent applied.
 fn fits_numeric(number: &str) -> bool {
     /// Servers refuse larger exponents for every number. PostgreSQL before 16 refuses this one, too.
     const EXPONENT: u64 = i32::MAX as u64 / 2;

@@ -1,4 +1,5 @@
-//! Two documents as lines side by side, one value per line, so that what is equal is on the same line. Values keep their text.
+//! Two documents as lines side by side, one value per line, so that what is equal is on the same line. Values keep
+//! their text.
 
 use super::difference::{Change, Difference, Step};
 use super::document::{Document, JsonRow, Kind};

@@ -1,5 +1,5 @@
-//! Which keys run which actions in which scope, for panes and for dialogs alike. A scope that binds an action of its own
-//! hides the general keys of this action.
+//! Which keys run which actions in which scope, for panes and for dialogs alike. A scope that binds an action of its
+//! own hides the general keys of this action.
 
 use super::chord::Chord;
 
@@ -13,7 +13,8 @@ pub(crate) struct Bindings<S, A> {
 }
 
 impl<S: Copy + PartialEq, A: Copy + PartialEq> Bindings<S, A> {
-    /// Creates bindings from rows of keys separated by spaces. A row without keys leaves the action to the general scope.
+    /// Creates bindings from rows of keys separated by spaces. A row without keys leaves the action to the general
+    /// scope.
     pub(super) fn new<'a>(general: S, rows: impl IntoIterator<Item = (S, A, &'a str)>) -> Self {
         let mut bindings = Self { general, bound: Vec::new(), without_keys: Vec::new() };
         for (scope, action, keys) in rows {
@@ -48,8 +49,8 @@ impl<S: Copy + PartialEq, A: Copy + PartialEq> Bindings<S, A> {
         in_scope(scope).next().or_else(|| in_scope(self.general).find(|action| !self.is_own(scope, *action)))
     }
 
-    /// Returns the keys of an action in a scope, without general keys that have another action there. The first one is shown if there
-    /// is room for only one.
+    /// Returns the keys of an action in a scope, without general keys that have another action there. The first one is
+    /// shown if there is room for only one.
     pub(super) fn keys(&self, scope: S, action: A) -> Vec<Chord> {
         let from = if self.is_own(scope, action) { scope } else { self.general };
         let of_action = self.bound.iter().filter(|(of, _, bound)| (*of, *bound) == (from, action));

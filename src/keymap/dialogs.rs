@@ -1,5 +1,5 @@
-//! The keys of dialogs: a kind for each dialog or stage of one, the actions that it knows, and their default keys. What an
-//! action does is the dialog's own business.
+//! The keys of dialogs: a kind for each dialog or stage of one, the actions that it knows, and their default keys. What
+//! an action does is the dialog's own business.
 
 macro_rules! named {
     ($(#[$doc:meta])* $type:ident: $($name:ident = $id:literal;)*) => {
@@ -196,7 +196,8 @@ impl DialogKind {
         DEFAULTS.iter().filter(move |row| row.0 == self || row.0 == Self::Any).map(|row| row.1)
     }
 
-    /// Returns the actions that are listed for this dialog, with their default keys, or none for those of [`Self::Any`].
+    /// Returns the actions that are listed for this dialog, with their default keys, or none for those of
+    /// [`Self::Any`].
     pub(crate) fn defaults(self) -> impl Iterator<Item = (DialogAction, &'static str)> {
         DEFAULTS.iter().filter(move |row| row.0 == self).map(|row| (row.1, row.2))
     }

@@ -54,7 +54,8 @@ impl ConsumerGroup {
         Self::member_of(stream_name, self.size) == Some(self.member)
     }
 
-    /// Returns the member of a group of `size` members that receives a stream, or `None` if the stream has no ID or the size is below 1.
+    /// Returns the member of a group of `size` members that receives a stream, or `None` if the stream has no ID or the
+    /// size is below 1.
     #[must_use]
     pub fn member_of(stream_name: &str, size: i64) -> Option<i64> {
         let hash = i128::from(hash_64(cardinal_id(stream_name)?)).abs();

@@ -5,7 +5,8 @@ use std::fmt;
 /// How a stored message differs from the one that was sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Difference {
-    /// `data` or `metadata` is equal JSON with different text: `1.0` equals `1.00`, but `jsonb` keeps the digits of each.
+    /// `data` or `metadata` is equal JSON with different text: `1.0` equals `1.00`, but `jsonb` keeps the digits of
+    /// each.
     Spelling {
         /// `data` or `metadata`.
         field: &'static str,
@@ -14,8 +15,8 @@ pub enum Difference {
         /// The same number, as sent.
         sent: String,
     },
-    /// `data` or `metadata` is equal JSON with different text in a column that is not `jsonb`: other spaces, keys in another order,
-    /// repeated keys, or `1e2` for `100`.
+    /// `data` or `metadata` is equal JSON with different text in a column that is not `jsonb`: other spaces, keys in
+    /// another order, repeated keys, or `1e2` for `100`.
     Text(&'static str),
     /// The value of this field is different.
     Value(&'static str),
@@ -25,14 +26,15 @@ impl Difference {
     /// The maximum number of characters of a number to show.
     const LONGEST: usize = 40;
 
-    /// Returns the difference between two bodies of equal value. `jsonb` has both as the server's text if these differ, and `differs`
-    /// says whether the column has a different text in any way.
+    /// Returns the difference between two bodies of equal value. `jsonb` has both as the server's text if these differ,
+    /// and `differs` says whether the column has a different text in any way.
     pub(crate) fn of_text(field: &'static str, jsonb: Option<(&str, &str)>, differs: bool) -> Option<Self> {
         let spelling = jsonb.and_then(|(stored, sent)| Self::spelling(field, stored, sent));
         spelling.or_else(|| differs.then_some(Self::Text(field)))
     }
 
-    /// Finds the first number that differs between two texts of equal `jsonb` values. Nothing else can differ between them.
+    /// Finds the first number that differs between two texts of equal `jsonb` values. Nothing else can differ between
+    /// them.
     fn spelling(field: &'static str, stored: &str, sent: &str) -> Option<Self> {
         if stored == sent {
             return None;

@@ -1,5 +1,5 @@
-//! The names of streams and categories, by Message DB's rules (its functions `category`, `id`, `cardinal_id`, `is_category` and
-//! `hash_64`): everything before the first `-` is the category, and everything after it is the ID.
+//! The names of streams and categories, by Message DB's rules (its functions `category`, `id`, `cardinal_id`,
+//! `is_category` and `hash_64`): everything before the first `-` is the category, and everything after it is the ID.
 
 use std::fmt;
 

@@ -5,7 +5,8 @@
 pub enum Size {
     /// The length of the JSON text in bytes, or 0 for NULL.
     Text(u64),
-    /// The stored size in bytes, possibly compressed. Used for large bodies, whose length the server would have to decompress to find.
+    /// The stored size in bytes, possibly compressed. Used for large bodies, whose length the server would have to
+    /// decompress to find.
     Stored(u64),
 }
 

@@ -150,8 +150,8 @@ fn link_target(at: &OwnedFd, name: &OsStr) -> io::Result<std::path::PathBuf> {
     Ok(Path::new(OsStr::from_bytes(target.as_bytes())).to_owned())
 }
 
-/// Refuses an existing file of another user. Replacing it would take over its mode, a pipe would hand over the messages, and in a
-/// directory such as /tmp only its owner can replace it.
+/// Refuses an existing file of another user. Replacing it would take over its mode, a pipe would hand over the
+/// messages, and in a directory such as /tmp only its owner can replace it.
 pub(super) fn check_target(path: &Path) -> io::Result<()> {
     match rustix::fs::lstat(path) {
         Ok(found) if !is_trusted(found.st_uid) => match file_type(&found) {

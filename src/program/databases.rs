@@ -1,5 +1,5 @@
-//! Prepares the databases that the screen can connect to: the one of the command line, and those that are offered for switching.
-//! Their stores open in the background.
+//! Prepares the databases that the screen can connect to: the one of the command line, and those that are offered for
+//! switching. Their stores open in the background.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -25,7 +25,8 @@ use crate::store::trace::Links;
 /// The maximum number of connections: panes, following, a count and a write can run at the same time.
 const CONNECTIONS: usize = 6;
 
-/// Connections opened in advance: the first two questions are asked together. More would compete with them for the server.
+/// Connections opened in advance: the first two questions are asked together. More would compete with them for the
+/// server.
 const AHEAD: usize = 2;
 
 /// A store that must live as long as its screen, and the generator of the demo.

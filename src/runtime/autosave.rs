@@ -1,5 +1,5 @@
-//! Saves what survives a restart: some time after the user did something, and at the end. Files are written in a thread, so the
-//! event loop never waits for a disk.
+//! Saves what survives a restart: some time after the user did something, and at the end. Files are written in a
+//! thread, so the event loop never waits for a disk.
 
 use std::sync::Arc;
 use std::time::Duration;

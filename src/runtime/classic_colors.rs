@@ -1,5 +1,5 @@
-//! Writes the sixteen colours in their classic form, `31` instead of `38;5;1`, for terminals that have no more and may take the newer form
-//! for blinking. Other colours stay as they are.
+//! Writes the sixteen colours in their classic form, `31` instead of `38;5;1`, for terminals that have no more and may
+//! take the newer form for blinking. Other colours stay as they are.
 
 const ESCAPE: &[u8] = b"\x1b[";
 
@@ -9,7 +9,8 @@ pub(super) fn has_more_colors() -> bool {
     crossterm::style::available_color_count() >= 256
 }
 
-/// Replaces the colours in the escape sequences of a frame. No other text contains such sequences, because it has been made safe.
+/// Replaces the colours in the escape sequences of a frame. No other text contains such sequences, because it has been
+/// made safe.
 #[must_use]
 pub(super) fn classic(frame: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(frame.len());

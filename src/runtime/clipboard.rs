@@ -1,5 +1,5 @@
-//! Copying to the clipboard: that of the system, or else that of the terminal through OSC 52, which also works over SSH.
-//! Nothing is ever read from the clipboard.
+//! Copying to the clipboard: that of the system, or else that of the terminal through OSC 52, which also works over
+//! SSH. Nothing is ever read from the clipboard.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -10,7 +10,8 @@ use crate::pasteable::caution;
 /// The length of an OSC 52 sequence that every terminal accepts.
 const OSC_52_LIMIT: usize = 74_994;
 
-/// Copies text. Returns a phrase for the toast if it did not use the clipboard of the system, or the reason why it failed.
+/// Copies text. Returns a phrase for the toast if it did not use the clipboard of the system, or the reason why it
+/// failed.
 pub(crate) fn copy(text: &str) -> Result<&'static str, String> {
     let remote = std::env::var_os("SSH_CONNECTION").is_some();
     if !remote && arboard::Clipboard::new().and_then(|mut clipboard| clipboard.set_text(text)).is_ok() {

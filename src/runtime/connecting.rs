@@ -1,5 +1,5 @@
-//! Attempts to connect to another database, one at a time, in the background. The current one is used until the new one has
-//! answered. It does not know how a connection is set up: the program does.
+//! Attempts to connect to another database, one at a time, in the background. The current one is used until the new one
+//! has answered. It does not know how a connection is set up: the program does.
 
 use std::sync::Arc;
 

@@ -1,5 +1,5 @@
-//! Saves drafts at every change. The file is written in a thread, so the event loop never waits for a disk. Changes that arrive during a
-//! write are saved together after it.
+//! Saves drafts at every change. The file is written in a thread, so the event loop never waits for a disk. Changes
+//! that arrive during a write are saved together after it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -54,8 +54,9 @@ impl DraftSaver {
         self.writing.is_some()
     }
 
-    /// Waits for the write under way, and starts the next one. Returns the result if it differs from that of the write before: while a
-    /// draft is typed, the same failure would follow at each change. Can be cancelled without losing a result.
+    /// Waits for the write under way, and starts the next one. Returns the result if it differs from that of the write
+    /// before: while a draft is typed, the same failure would follow at each change. Can be cancelled without losing a
+    /// result.
     pub(super) async fn written(&mut self) -> Option<Saved> {
         let result = self.writing.as_mut()?.await;
         self.writing = None;

@@ -1,5 +1,5 @@
-//! Drafts on disk, which survive a crash. Each database has a file, and another one for every further screen that is open on
-//! it. Only the owner can read the files.
+//! Drafts on disk, which survive a crash. Each database has a file, and another one for every further screen that is
+//! open on it. Only the owner can read the files.
 
 use std::fs::File;
 use std::io::{self, ErrorKind};
@@ -54,8 +54,8 @@ impl Drafts {
         Self { path: Some(path), _lock: None }
     }
 
-    /// Reads the drafts of an earlier run, and returns what the user should know. A file that is broken is moved aside, so that the
-    /// next draft does not replace it.
+    /// Reads the drafts of an earlier run, and returns what the user should know. A file that is broken is moved aside,
+    /// so that the next draft does not replace it.
     #[must_use]
     pub(crate) fn load(&self) -> (Vec<Draft>, Option<String>) {
         let Some(path) = &self.path else { return (Vec::new(), None) };
@@ -79,8 +79,8 @@ impl Drafts {
         }
     }
 
-    /// Replaces the drafts. A new file is written and renamed, so that the file is always complete. Without drafts it is
-    /// deleted.
+    /// Replaces the drafts. A new file is written and renamed, so that the file is always complete. Without drafts it
+    /// is deleted.
     ///
     /// # Errors
     /// The reason, for the user. The file is then as it was.

@@ -1,5 +1,5 @@
-//! Runs `$VISUAL` or `$EDITOR` on a file in a temporary directory, which is deleted afterwards. The editor stops and ends
-//! with the program and never sees a password in its environment.
+//! Runs `$VISUAL` or `$EDITOR` on a file in a temporary directory, which is deleted afterwards. The editor stops and
+//! ends with the program and never sees a password in its environment.
 
 use std::io::Write as _;
 use std::path::Path;
@@ -64,7 +64,8 @@ fn failed(why: String) -> Left {
     Left::Exited(Edited::Failed(why, None))
 }
 
-/// Returns the outcome of an editor that ran for some time. `shown` is the text that it was given, and `read` the text that it left.
+/// Returns the outcome of an editor that ran for some time. `shown` is the text that it was given, and `read` the text
+/// that it left.
 fn edited(editor: &str, status: ExitStatus, took: Duration, shown: &str, read: Result<String, String>) -> Edited {
     match read {
         // Some editors exit with an error although the user has saved the text, and others crash.
@@ -81,8 +82,8 @@ fn saved(shown: &str, text: String) -> Option<String> {
     (text != shown && !text.trim().is_empty()).then_some(text)
 }
 
-/// Returns the command of the editor. As in git, the shell parses the variable. `exec` replaces the shell by the editor, which
-/// then receives the signals, and `env` accepts variables that are set before the command.
+/// Returns the command of the editor. As in git, the shell parses the variable. `exec` replaces the shell by the
+/// editor, which then receives the signals, and `env` accepts variables that are set before the command.
 #[cfg(unix)]
 fn command(editor: &str, path: &Path) -> Command {
     let mut command = Command::new("sh");
@@ -91,7 +92,8 @@ fn command(editor: &str, path: &Path) -> Command {
     command
 }
 
-/// Returns the command of the editor. Without a POSIX shell, the words of the variable are the program and its arguments.
+/// Returns the command of the editor. Without a POSIX shell, the words of the variable are the program and its
+/// arguments.
 #[cfg(not(unix))]
 fn command(editor: &str, path: &Path) -> Command {
     let mut words = editor.split_whitespace();

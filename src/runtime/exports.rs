@@ -1,5 +1,5 @@
-//! Exports what is shown to a file, as the command `export` does: the same lines, only final messages, and a part file that gets its
-//! name when it is complete. An export that fails or is cancelled leaves no file behind.
+//! Exports what is shown to a file, as the command `export` does: the same lines, only final messages, and a part file
+//! that gets its name when it is complete. An export that fails or is cancelled leaves no file behind.
 
 use std::convert::Infallible;
 use std::fs::File;

@@ -1,5 +1,6 @@
-//! Merges the changes of one program into an entry that another program may have changed meanwhile. Only members that differ
-//! from what the program had loaded are written. Arrays are merged by element, so neither program loses what it has added.
+//! Merges the changes of one program into an entry that another program may have changed meanwhile. Only members that
+//! differ from what the program had loaded are written. Arrays are merged by element, so neither program loses what it
+//! has added.
 
 use serde_json::{Map, Value};
 
@@ -25,7 +26,8 @@ pub(super) fn merge(base: &Value, ours: &Value, theirs: &mut Value) {
     }
 }
 
-/// Keeps the order of `ours`, without the elements that the other program has removed, followed by those that it has added.
+/// Keeps the order of `ours`, without the elements that the other program has removed, followed by those that it has
+/// added.
 fn merged_array(base: &[Value], ours: &[Value], theirs: &[Value]) -> Vec<Value> {
     let kept = ours.iter().filter(|value| theirs.contains(value) || !base.contains(value));
     let added = theirs.iter().filter(|value| !ours.contains(value) && !base.contains(value));

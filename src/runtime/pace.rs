@@ -1,5 +1,6 @@
-//! Limits the frame rate: at most eighty frames in any second. After a pause, five frames may follow each other immediately, so
-//! that answers in quick succession are not delayed. Following draws fewer frames than the limit, so a key is shown at once.
+//! Limits the frame rate: at most eighty frames in any second. After a pause, five frames may follow each other
+//! immediately, so that answers in quick succession are not delayed. Following draws fewer frames than the limit, so a
+//! key is shown at once.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -45,8 +46,8 @@ impl Pace {
         self.messages = Some(now);
     }
 
-    /// Returns the time at which to draw a minor change, such as the next phase of a spinner. If messages are arriving, this is the
-    /// time by which more of them are expected, whose frame shows the change as well.
+    /// Returns the time at which to draw a minor change, such as the next phase of a spinner. If messages are arriving,
+    /// this is the time by which more of them are expected, whose frame shows the change as well.
     #[must_use]
     pub(crate) fn minor_change(&self, now: Instant) -> Instant {
         self.messages.map_or(now, |at| now.max(at + NEXT_MESSAGES))

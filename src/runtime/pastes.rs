@@ -1,11 +1,11 @@
-//! Recognises pastes, whose text must never trigger keys. Terminals with bracketed paste mark them, but a pasted text that
-//! contains the end mark continues after it. Other terminals send a paste as keys, faster than anybody types.
+//! Recognises pastes, whose text must never trigger keys. Terminals with bracketed paste mark them, but a pasted text
+//! that contains the end mark continues after it. Other terminals send a paste as keys, faster than anybody types.
 
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use jiff::{SignedDuration, Timestamp};
 
-/// Unmarked keys that arrive together are a paste from this many lines and characters on. Scripts that drive the screen send
-/// fewer at once.
+/// Unmarked keys that arrive together are a paste from this many lines and characters on. Scripts that drive the screen
+/// send fewer at once.
 const LINES: usize = 3;
 const CHARACTERS: usize = 40;
 /// A long unmarked paste arrives in several reads, at most this far apart.
@@ -19,8 +19,8 @@ pub(super) struct Pastes {
 }
 
 impl Pastes {
-    /// Joins the events of one read. Text after a marked paste belongs to it, and other keys after it are dropped. Keys that
-    /// form several lines of text are an unmarked paste.
+    /// Joins the events of one read. Text after a marked paste belongs to it, and other keys after it are dropped. Keys
+    /// that form several lines of text are an unmarked paste.
     pub(super) fn join(&mut self, read: Vec<Event>, at: Timestamp) -> Vec<Event> {
         let goes_on = self.unmarked.is_some_and(|before| at.duration_since(before).abs() < GOES_ON);
         let text: String = read.iter().map_while(character).collect();
@@ -46,7 +46,8 @@ fn is_many_lines(text: &str) -> bool {
     lines >= LINES && text.chars().count() >= CHARACTERS
 }
 
-/// Returns the character that a key stands for in pasted text. A line feed arrives as Ctrl-J unless the terminal translates it.
+/// Returns the character that a key stands for in pasted text. A line feed arrives as Ctrl-J unless the terminal
+/// translates it.
 fn character(event: &Event) -> Option<char> {
     let Event::Key(KeyEvent { code, modifiers, kind: KeyEventKind::Press | KeyEventKind::Repeat, .. }) = event else {
         return None;

@@ -1,5 +1,5 @@
-//! Answers the questions of the screen from the store. It knows nothing of slots and generations, and keeps no state besides
-//! the open namespaces and the trace under way.
+//! Answers the questions of the screen from the store. It knows nothing of slots and generations, and keeps no state
+//! besides the open namespaces and the trace under way.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -33,7 +33,8 @@ const SUGGESTIONS: u32 = 10;
 /// An attempt to open a store. It starts when it is first awaited, and fails with a message for the user.
 pub(crate) type Attempt = BoxFuture<'static, Result<Store, String>>;
 
-/// A store that may still be opening, because the screen does not wait for it. After a failure, the next question retries.
+/// A store that may still be opening, because the screen does not wait for it. After a failure, the next question
+/// retries.
 pub(crate) struct Opening {
     open: Box<dyn Fn() -> Attempt + Send + Sync>,
     attempt: Mutex<Shared<Attempt>>,
@@ -48,7 +49,8 @@ impl Opening {
         Self { open: Box::new(open), attempt, named }
     }
 
-    /// Starts the first attempt, which would otherwise start with the first question. Must be called within a tokio runtime.
+    /// Starts the first attempt, which would otherwise start with the first question. Must be called within a tokio
+    /// runtime.
     pub(crate) fn start(&self) {
         tokio::spawn(self.attempt.lock().unwrap_or_else(PoisonError::into_inner).clone());
     }
@@ -211,7 +213,8 @@ impl Answerer {
             }
             Question::SearchStreams { namespace, of, part, after, names, limit, estimate } => {
                 let namespace = self.namespace(namespace).await?;
-                // If the streams of a category are not adjacent, it cannot be searched any faster than the whole namespace.
+                // If the streams of a category are not adjacent, it cannot be searched any faster than the whole
+                // namespace.
                 let is_useless = *of != StreamsOf::Namespace && !namespace.bytewise();
                 let found = if is_useless {
                     StreamMatches { streams: Vec::new(), searched: 0, next: None }

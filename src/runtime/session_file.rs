@@ -1,8 +1,9 @@
-//! The file with what survives a restart, in the user's state directory: one JSON object for all databases. It is replaced as a
-//! whole by a rename, under a lock. A program writes only what it has changed, so several can use the file at once.
+//! The file with what survives a restart, in the user's state directory: one JSON object for all databases. It is
+//! replaced as a whole by a rename, under a lock. A program writes only what it has changed, so several can use the
+//! file at once.
 //!
-//! A file of a newer version is neither read nor written. A file that cannot be read as JSON is moved aside. Members that this
-//! version does not know stay.
+//! A file of a newer version is neither read nor written. A file that cannot be read as JSON is moved aside. Members
+//! that this version does not know stay.
 
 use std::fs::File;
 use std::io::{self, ErrorKind, Read as _};

@@ -1,5 +1,5 @@
-//! Signals as values: those that end, stop or continue the program, and the one that reports a new terminal size. It does not
-//! act on them.
+//! Signals as values: those that end, stop or continue the program, and the one that reports a new terminal size. It
+//! does not act on them.
 
 use std::io;
 

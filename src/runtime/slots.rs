@@ -1,6 +1,6 @@
-//! Runs the questions of the screen, one task per slot, and the task that follows. A newer question replaces the one under
-//! way, which is cancelled, on the server too, unless it finishes soon. Without this grace period, a held-down key would cost a
-//! connection at every repeat.
+//! Runs the questions of the screen, one task per slot, and the task that follows. A newer question replaces the one
+//! under way, which is cancelled, on the server too, unless it finishes soon. Without this grace period, a held-down
+//! key would cost a connection at every repeat.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -163,7 +163,8 @@ async fn work(
     }
 }
 
-/// Waits until the question under way should be cancelled: at once if it was stopped, after [`GRACE`] if it was replaced.
+/// Waits until the question under way should be cancelled: at once if it was stopped, after [`GRACE`] if it was
+/// replaced.
 async fn out_of_date(mut jobs: watch::Receiver<Option<Job>>) {
     let enough = Instant::now() + GRACE;
     let mut newer = false;

@@ -1,5 +1,5 @@
-//! Answers the question for the state of a stream. The states of the stream on screen are kept, so that a step costs little, and
-//! the jq program of its category is read again at each step.
+//! Answers the question for the state of a stream. The states of the stream on screen are kept, so that a step costs
+//! little, and the jq program of its category is read again at each step.
 
 use futures_util::TryStreamExt as _;
 

@@ -1,5 +1,5 @@
-//! Takes over the terminal and restores it, in the same way on exit, panic, signal and suspend. A thread writes the frames, one
-//! at a time, so that a slow terminal delays neither keys nor the end of the program.
+//! Takes over the terminal and restores it, in the same way on exit, panic, signal and suspend. A thread writes the
+//! frames, one at a time, so that a slow terminal delays neither keys nor the end of the program.
 
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -101,7 +101,8 @@ impl Write for Frame {
     }
 }
 
-/// Creates a drawing surface of the size in the state. If the terminal has a new size already, the state learns it next.
+/// Creates a drawing surface of the size in the state. If the terminal has a new size already, the state learns it
+/// next.
 fn canvas(frame: &Frame, area: Rect) -> io::Result<ratatui::Terminal<CrosstermBackend<Frame>>> {
     let options = TerminalOptions { viewport: Viewport::Fixed(area) };
     ratatui::Terminal::with_options(CrosstermBackend::new(frame.clone()), options)
@@ -195,8 +196,8 @@ impl Terminal {
         self.redraw()
     }
 
-    /// Clears the terminal and draws every cell in the next frame. Ratatui's own clearing asks the terminal for the cursor position
-    /// and waits for the answer, which another reader may have taken.
+    /// Clears the terminal and draws every cell in the next frame. Ratatui's own clearing asks the terminal for the
+    /// cursor position and waits for the answer, which another reader may have taken.
     fn begin_anew(&mut self, area: Rect) -> io::Result<()> {
         self.inner = canvas(&self.frame, area)?;
         crossterm::queue!(self.frame, crossterm::terminal::Clear(crossterm::terminal::ClearType::All))
@@ -239,8 +240,8 @@ impl TerminalModes {
 /// The processes that stop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Stopped {
-    /// All processes in the foreground, as for Ctrl-Z. A parent that waits for this program would otherwise keep the shell
-    /// waiting.
+    /// All processes in the foreground, as for Ctrl-Z. A parent that waits for this program would otherwise keep the
+    /// shell waiting.
     Foreground,
     /// Only this program, which received a signal.
     Program,

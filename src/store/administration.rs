@@ -1,5 +1,5 @@
-//! Creates, deletes and upgrades namespaces, each in one transaction that also keeps the registry up to date. Never touches a schema that
-//! another program created, except to delete a registered one on request.
+//! Creates, deletes and upgrades namespaces, each in one transaction that also keeps the registry up to date. Never
+//! touches a schema that another program created, except to delete a registered one on request.
 
 use std::fmt::Write as _;
 
@@ -72,7 +72,8 @@ impl Store {
     /// Creates a namespace: schema, table, functions and registry entry, in one transaction.
     ///
     /// # Errors
-    /// [`StoreError::Invalid`] if the ID is not 1 to 54 bytes long, [`StoreError::NamespaceExists`], or any error from the server.
+    /// [`StoreError::Invalid`] if the ID is not 1 to 54 bytes long, [`StoreError::NamespaceExists`], or any error from
+    /// the server.
     pub async fn create_namespace(&self, id: &str, description: Option<&str>) -> Result<CreatedNamespace> {
         self.create(&NewNamespace { id, description, ..NewNamespace::default() }).await
     }
@@ -80,8 +81,8 @@ impl Store {
     /// Creates a namespace with all options, such as the schema's name and roles that may use it.
     ///
     /// # Errors
-    /// As [`Store::create_namespace`], and [`StoreError::Invalid`] if a role does not exist or Postgres does not accept the schema's
-    /// name.
+    /// As [`Store::create_namespace`], and [`StoreError::Invalid`] if a role does not exist or Postgres does not accept
+    /// the schema's name.
     pub async fn create(&self, new: &NewNamespace<'_>) -> Result<CreatedNamespace> {
         self.sessions.refuse_if_read_only()?;
         let checked = Checked::new(new)?;
@@ -100,12 +101,12 @@ impl Store {
         Ok(checked.created())
     }
 
-    /// Drops a namespace's schema and its registry entry in one transaction, and returns the number of deleted messages. If the schema
-    /// is already gone, only the registry entry is removed.
+    /// Drops a namespace's schema and its registry entry in one transaction, and returns the number of deleted
+    /// messages. If the schema is already gone, only the registry entry is removed.
     ///
     /// # Errors
-    /// [`StoreError::NamespaceNotFound`], [`StoreError::Invalid`] if Message DB created it, if the registry does not list it, or if other
-    /// tables are in the schema or depend on it, or any error from the server.
+    /// [`StoreError::NamespaceNotFound`], [`StoreError::Invalid`] if Message DB created it, if the registry does not
+    /// list it, or if other tables are in the schema or depend on it, or any error from the server.
     pub async fn delete_namespace(&self, id: &str) -> Result<u64> {
         self.sessions.refuse_if_read_only()?;
         let namespace = match self.namespace(id).await {
@@ -146,19 +147,20 @@ impl Store {
         if removed { Ok(0) } else { Err(StoreError::NamespaceNotFound(id.to_owned())) }
     }
 
-    /// Upgrades a namespace that streamscope created to this program's version. If its schema was renamed, its functions and the
-    /// registry are updated to the new name. Functions that are missing or changed are installed again.
+    /// Upgrades a namespace that streamscope created to this program's version. If its schema was renamed, its
+    /// functions and the registry are updated to the new name. Functions that are missing or changed are installed
+    /// again.
     ///
     /// # Errors
-    /// [`StoreError::NamespaceNotFound`], [`StoreError::Invalid`] if another program or a newer streamscope created it, or any error
-    /// from the server.
+    /// [`StoreError::NamespaceNotFound`], [`StoreError::Invalid`] if another program or a newer streamscope created it,
+    /// or any error from the server.
     pub async fn migrate_namespace(&self, id: &str) -> Result<Migration> {
         self.sessions.refuse_if_read_only()?;
         self.migrate(self.namespace(id).await?, true).await
     }
 
-    /// Upgrades or renames as [`Store::migrate_namespace`] does, for a namespace that the user has not chosen explicitly: refuses one that
-    /// would run its owner's code.
+    /// Upgrades or renames as [`Store::migrate_namespace`] does, for a namespace that the user has not chosen
+    /// explicitly: refuses one that would run its owner's code.
     ///
     /// # Errors
     /// As [`Store::migrate_namespace`], and [`StoreError::NamespaceClosed`].
@@ -306,8 +308,8 @@ async fn refuse_dependents(transaction: &Transaction<'_>, schema: &str) -> Resul
     Err(invalid("namespace", &format!("this would also delete {named}{more}; drop or move them first")))
 }
 
-/// Keeps writers out between counting and dropping. Opening a namespace locks its version table before the messages, so the same order
-/// here avoids deadlocks.
+/// Keeps writers out between counting and dropping. Opening a namespace locks its version table before the messages, so
+/// the same order here avoids deadlocks.
 async fn lock_tables(transaction: &Transaction<'_>, schema: &str) -> Result<()> {
     let versions = include_str!("../../sql/registry/version_tables.sql");
     let schema_name = quote_ident(schema);
@@ -336,8 +338,8 @@ fn invalid(field: &'static str, reason: &str) -> StoreError {
     StoreError::Invalid { field, reason: reason.to_owned() }
 }
 
-/// Returns the schema for an ID, as EventoDB derives it: the prefix and the ID, in which every character other than ASCII letters,
-/// digits and `_` becomes `_`.
+/// Returns the schema for an ID, as EventoDB derives it: the prefix and the ID, in which every character other than
+/// ASCII letters, digits and `_` becomes `_`.
 fn schema_of(id: &str) -> Result<String> {
     if id.is_empty() || id.len() > LONGEST_ID {
         return Err(invalid(

@@ -1,5 +1,5 @@
-//! Transactions that others wait for, because they hold the lock of a category or a writer's lock on the table of messages. Only reports
-//! them; never waits for them or ends them.
+//! Transactions that others wait for, because they hold the lock of a category or a writer's lock on the table of
+//! messages. Only reports them; never waits for them or ends them.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -54,8 +54,8 @@ impl BlockingTransaction {
         (self.transaction.clone(), self.state.clone(), self.query.clone())
     }
 
-    /// Returns a query for the transactions that hold some locks, as one JSON text for [`BlockingTransaction::all`]. `locks` is a
-    /// condition on `pg_locks l`.
+    /// Returns a query for the transactions that hold some locks, as one JSON text for [`BlockingTransaction::all`].
+    /// `locks` is a condition on `pg_locks l`.
     pub(super) fn query(locks: &str) -> String {
         fill(include_str!("../../sql/query/blocking_transactions.sql"), &[("locks", locks)])
     }
@@ -80,15 +80,15 @@ impl BlockingTransaction {
 }
 
 impl Store {
-    /// Returns how long the oldest statement of this store has waited for the beginning of its answer. `None` if none is waiting, or if
-    /// the store has a single connection, over which nobody could ask why.
+    /// Returns how long the oldest statement of this store has waited for the beginning of its answer. `None` if none
+    /// is waiting, or if the store has a single connection, over which nobody could ask why.
     #[must_use]
     pub fn unanswered_for(&self) -> Option<Duration> {
         self.sessions.unanswered_for().filter(|_| !self.sessions.settings().is_single_connection())
     }
 
-    /// Returns the transactions for whose locks the oldest unanswered statement waits. Uses a connection of its own, because those of the
-    /// store can all be waiting.
+    /// Returns the transactions for whose locks the oldest unanswered statement waits. Uses a connection of its own,
+    /// because those of the store can all be waiting.
     ///
     /// # Errors
     /// Fails if the server cannot be reached or returns an error.

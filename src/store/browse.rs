@@ -1,6 +1,6 @@
-//! Types for browsing: categories, streams, pages of message heads, estimates, counts and searches. The queries are in the
-//! submodules, one file for each kind. All of them read by index and by key, never with `OFFSET`, and never with `count(*)` unless
-//! the caller asks for an exact count.
+//! Types for browsing: categories, streams, pages of message heads, estimates, counts and searches. The queries are in
+//! the submodules, one file for each kind. All of them read by index and by key, never with `OFFSET`, and never with
+//! `count(*)` unless the caller asks for an exact count.
 
 mod categories;
 mod counts;
@@ -109,8 +109,8 @@ pub struct StreamMatches {
 pub struct Count {
     /// The number of messages. It is an estimate if `through` is `None`.
     pub messages: u64,
-    /// The highest position (for a stream) or global position (for other scopes) that was counted, or -1 if there are no messages.
-    /// Messages above it are not in the count. `None` for an estimate.
+    /// The highest position (for a stream) or global position (for other scopes) that was counted, or -1 if there are
+    /// no messages. Messages above it are not in the count. `None` for an estimate.
     pub through: Option<i64>,
 }
 
@@ -159,15 +159,16 @@ pub struct Page {
     pub at_end: bool,
 }
 
-/// The numbers to which a filter's times narrow a search: positions for a stream, global positions for every other scope.
+/// The numbers to which a filter's times narrow a search: positions for a stream, global positions for every other
+/// scope.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SearchRange {
     /// No message below this number can match.
     pub lowest: i64,
     /// No message above this number can match.
     pub highest: i64,
-    /// Where a search from the start begins, near the first message in the time range. A match between `lowest` and this number
-    /// is a late message. `None` means `lowest`.
+    /// Where a search from the start begins, near the first message in the time range. A match between `lowest` and
+    /// this number is a late message. `None` means `lowest`.
     pub start: Option<i64>,
     /// Where a search from the end begins, near the last message in the time range. `None` means `highest`.
     pub end: Option<i64>,

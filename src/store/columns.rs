@@ -1,5 +1,6 @@
-//! SQL expressions that read a namespace's columns. Columns can have different types in different stores, so these expressions cast
-//! them to the types that `row` decodes. Comparisons use the bare column, so that its index still serves them.
+//! SQL expressions that read a namespace's columns. Columns can have different types in different stores, so these
+//! expressions cast them to the types that `row` decodes. Comparisons use the bare column, so that its index still
+//! serves them.
 
 use super::Namespace;
 use super::row::{PREVIEW, READ_FOR_PATHS};
@@ -25,10 +26,10 @@ impl Namespace {
         )
     }
 
-    /// Returns the select list that `row::head` decodes. A body that takes more than 8 KiB in the table has no preview, because the
-    /// server would have to fetch and decompress all of it. Its size is the stored size as a negative number; the size of any
-    /// other body is the length of its text. If paths lead into a body, its text comes along unless it is longer than 8 KiB. As in
-    /// [`body_text`], the type of the preview tells whether to check it.
+    /// Returns the select list that `row::head` decodes. A body that takes more than 8 KiB in the table has no preview,
+    /// because the server would have to fetch and decompress all of it. Its size is the stored size as a negative
+    /// number; the size of any other body is the length of its text. If paths lead into a body, its text comes along
+    /// unless it is longer than 8 KiB. As in [`body_text`], the type of the preview tells whether to check it.
     pub(super) fn head_columns(&self) -> String {
         let (length, text, preview) = match self.shape().columns.data.kind {
             ColumnType::Bytea => {
@@ -68,7 +69,8 @@ impl Namespace {
         format!("{}, {}", self.head_columns(), body_text("metadata", &self.shape().columns.metadata))
     }
 
-    /// The aliases differ from the column names. Otherwise `order by` would refer to the cast values, which have no index.
+    /// The aliases differ from the column names. Otherwise `order by` would refer to the cast values, which have no
+    /// index.
     fn identity_columns(&self) -> String {
         let id = if self.shape().columns.id.kind == ColumnType::Uuid { "id::uuid" } else { "id::text" };
         let time = self.time_expression();
@@ -86,8 +88,8 @@ impl Namespace {
         }
     }
 
-    /// Compares the ID column, which may be qualified (`m.id`), with an expression of type uuid. If IDs are stored as text they are
-    /// compared as text, in the server's spelling, so that the index serves the comparison.
+    /// Compares the ID column, which may be qualified (`m.id`), with an expression of type uuid. If IDs are stored as
+    /// text they are compared as text, in the server's spelling, so that the index serves the comparison.
     pub(super) fn id_is(&self, id: &str, value: &str) -> String {
         match self.shape().columns.id.kind {
             ColumnType::Uuid => format!("{id} = {value}"),
@@ -96,8 +98,8 @@ impl Namespace {
         }
     }
 
-    /// Returns `data` or `metadata`, which may be qualified (`m.data`), as jsonb. If the column has another type, a body that is not
-    /// JSON, or that jsonb cannot hold, is NULL.
+    /// Returns `data` or `metadata`, which may be qualified (`m.data`), as jsonb. If the column has another type, a
+    /// body that is not JSON, or that jsonb cannot hold, is NULL.
     pub(super) fn body_as_jsonb(&self, name: &str) -> String {
         let kind = self.body(name).kind;
         if kind == ColumnType::Jsonb {
@@ -124,8 +126,8 @@ impl Namespace {
         }
     }
 
-    /// Returns the body as text to search in. In a column of the type bytea, the bytes outside ASCII of a body that is not UTF-8 are
-    /// escaped.
+    /// Returns the body as text to search in. In a column of the type bytea, the bytes outside ASCII of a body that is
+    /// not UTF-8 are escaped.
     pub(super) fn body_as_searched(&self, name: &str) -> String {
         match self.body(name).kind {
             // Other encodings do not have every character.
@@ -150,7 +152,8 @@ impl Namespace {
     }
 }
 
-/// Returns a condition that bytes are UTF-8, without the character 0, which text cannot contain. `convert_from` would end the query.
+/// Returns a condition that bytes are UTF-8, without the character 0, which text cannot contain. `convert_from` would
+/// end the query.
 fn is_utf8(name: &str) -> String {
     const FORM: &str = "^(?:0[1-9a-f]|[1-7][0-9a-f]|(?:c[2-9a-f]|d[0-9a-f])[89ab][0-9a-f]|e0[ab][0-9a-f][89ab][0-9a-f]\
         |(?:e[1-9abcef])(?:[89ab][0-9a-f]){2}|ed[89][0-9a-f][89ab][0-9a-f]|f0[9ab][0-9a-f](?:[89ab][0-9a-f]){2}\
@@ -158,8 +161,8 @@ fn is_utf8(name: &str) -> String {
     format!("encode({name}::bytea, 'hex') ~ '{FORM}'")
 }
 
-/// The type tells `row` what to trust: `text` comes from a JSON column and is JSON for certain, while `varchar` and `bytea` must be
-/// checked.
+/// The type tells `row` what to trust: `text` comes from a JSON column and is JSON for certain, while `varchar` and
+/// `bytea` must be checked.
 fn body_text(name: &str, column: &Column) -> String {
     match column.kind {
         ColumnType::Json | ColumnType::Jsonb => format!("{name}::text"),
@@ -168,7 +171,8 @@ fn body_text(name: &str, column: &Column) -> String {
     }
 }
 
-/// The size of a body: the length of its text, or the stored size as a negative number if finding the length would cost too much.
+/// The size of a body: the length of its text, or the stored size as a negative number if finding the length would cost
+/// too much.
 fn size(name: &str, length: &str) -> String {
     format!(
         "case when pg_column_size({name}) <= {READ_FOR_PATHS} then {length} else coalesce(-pg_column_size({name}), 0) end::bigint"

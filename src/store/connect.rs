@@ -1,7 +1,7 @@
 //! Connection settings as `psql` understands them, TLS, and the attempts to connect.
 //!
-//! [`Settings`] connects to the server that `psql` would choose for the same URL, environment and files. Errors, targets and
-//! debug output never contain a password.
+//! [`Settings`] connects to the server that `psql` would choose for the same URL, environment and files. Errors,
+//! targets and debug output never contain a password.
 
 mod attempt;
 mod authentication;

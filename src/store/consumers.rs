@@ -18,7 +18,8 @@ use trend::Trend;
 use super::{Namespace, Result};
 use crate::message::{Category, GlobalPosition};
 
-/// A consumer that is behind and has not moved for this long is stuck. Consumers that record only every hundredth message need time.
+/// A consumer that is behind and has not moved for this long is stuck. Consumers that record only every hundredth
+/// message need time.
 const STUCK: SignedDuration = SignedDuration::from_mins(5);
 
 /// Where a consumer keeps its position.
@@ -49,7 +50,8 @@ impl Convention {
         }
     }
 
-    /// Returns how many messages a consumer handles by default before it records its position. It is normal to be behind by less.
+    /// Returns how many messages a consumer handles by default before it records its position. It is normal to be
+    /// behind by less.
     #[must_use]
     pub fn interval(self) -> u64 {
         match self {
@@ -63,8 +65,8 @@ impl Convention {
 /// A consumer and how far it has read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Consumer {
-    /// The position stream (Eventide), the subscriber (Protean), the group (Propulsion), the ID (`EventodbKit`) or the column
-    /// `consumer` of the query.
+    /// The position stream (Eventide), the subscriber (Protean), the group (Propulsion), the ID (`EventodbKit`) or the
+    /// column `consumer` of the query.
     pub name: String,
     /// The category that it reads. `None` if it is unknown.
     pub category: Option<Category>,

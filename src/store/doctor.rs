@@ -199,8 +199,8 @@ pub const CHECKS: [&str; 17] = {
 pub const DEEP_CHECKS: [&str; 7] = scan::IDS;
 
 impl Namespace {
-    /// Runs the checks that read only the catalog. `limits` judge resources, and `wanted` chooses checks by ID. Takes two statements,
-    /// whatever the size of the store.
+    /// Runs the checks that read only the catalog. `limits` judge resources, and `wanted` chooses checks by ID. Takes
+    /// two statements, whatever the size of the store.
     ///
     /// # Errors
     /// Fails if the server cannot be reached. A check that the server refuses is [`CheckStatus::Skipped`].

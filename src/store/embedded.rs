@@ -1,9 +1,10 @@
-//! The embedded store: PostgreSQL 17, compiled to WebAssembly, inside this process (crate `pglite-oxide`), behind a private socket.
-//! Nothing in this module knows what a message store is.
+//! The embedded store: PostgreSQL 17, compiled to WebAssembly, inside this process (crate `pglite-oxide`), behind a
+//! private socket. Nothing in this module knows what a message store is.
 //!
-//! Clients connect through a relay, because the server stops for good if a client disconnects in the middle of an answer. The relay
-//! reads such an answer to its end, and restarts the server if it has stopped. It serves one connection at a time; a second one waits
-//! until the first ends. The server supports neither cancel requests nor `statement_timeout`, so an abandoned query runs to its end.
+//! Clients connect through a relay, because the server stops for good if a client disconnects in the middle of an
+//! answer. The relay reads such an answer to its end, and restarts the server if it has stopped. It serves one
+//! connection at a time; a second one waits until the first ends. The server supports neither cancel requests nor
+//! `statement_timeout`, so an abandoned query runs to its end.
 
 mod assets;
 mod cache;
@@ -33,8 +34,8 @@ use super::error::{Result, StoreError};
 use crate::own_files;
 use crate::temporary::TemporaryDirectory;
 
-/// How long dropping an [`Embedded`] waits for the server to stop. A query that takes longer continues until the process ends.
-/// This is safe, because acknowledged writes are already in the write-ahead log.
+/// How long dropping an [`Embedded`] waits for the server to stop. A query that takes longer continues until the
+/// process ends. This is safe, because acknowledged writes are already in the write-ahead log.
 const STOP_LIMIT: Duration = Duration::from_secs(2);
 
 /// A running embedded server. Dropping it stops the server.
@@ -49,9 +50,9 @@ pub struct Embedded {
 }
 
 impl Embedded {
-    /// Opens the persistent database in `dir`, and creates the directory and the database if they are missing. Other users have no
-    /// access to the directory. The first connection takes about a second. Waits up to 30 seconds for a program that is closing the
-    /// database.
+    /// Opens the persistent database in `dir`, and creates the directory and the database if they are missing. Other
+    /// users have no access to the directory. The first connection takes about a second. Waits up to 30 seconds for a
+    /// program that is closing the database.
     ///
     /// Acknowledged writes are on the disk, and survive the end of the process, even by `kill -9`.
     ///

@@ -1,5 +1,5 @@
-//! The errors of the store. They never contain passwords or, outside [`StoreError::Raised`] and [`StoreError::Server`], text of message
-//! bodies.
+//! The errors of the store. They never contain passwords or, outside [`StoreError::Raised`] and [`StoreError::Server`],
+//! text of message bodies.
 
 use std::time::Duration;
 
@@ -79,8 +79,8 @@ pub enum StoreError {
         /// The timeout.
         limit: Duration,
     },
-    /// The connection was lost after a write was sent, and retrying could not establish whether the message was written.
-    /// Writing the message again with the same ID is safe.
+    /// The connection was lost after a write was sent, and retrying could not establish whether the message was
+    /// written. Writing the message again with the same ID is safe.
     #[error("cannot tell whether message {id} was written: {reason}")]
     OutcomeUnknown {
         /// The ID of the message.
@@ -88,8 +88,8 @@ pub enum StoreError {
         /// How the connection was lost.
         reason: String,
     },
-    /// As [`StoreError::OutcomeUnknown`], but triggers or rules on the table can change messages, so writing it again may store it
-    /// twice.
+    /// As [`StoreError::OutcomeUnknown`], but triggers or rules on the table can change messages, so writing it again
+    /// may store it twice.
     #[error("cannot tell whether message {id} was written to {stream}: {reason}")]
     OutcomeUnclear {
         /// The ID with which the message was sent.
@@ -158,8 +158,8 @@ pub enum StoreError {
     /// The directory of the embedded store cannot be opened, or another program is using it.
     #[error("embedded store: {0}")]
     Embedded(String),
-    /// A function or trigger of the database raised an error (PL/pgSQL `raise`), or a statement that it built failed. The text can
-    /// contain the message.
+    /// A function or trigger of the database raised an error (PL/pgSQL `raise`), or a statement that it built failed.
+    /// The text can contain the message.
     #[error("{message} (SQLSTATE {code})")]
     Raised {
         /// The SQLSTATE, which the function may have chosen.
@@ -178,8 +178,8 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    /// Returns whether a retry may succeed: the server was unreachable or out of resources, or it cancelled the operation because
-    /// of other activity, such as a deadlock, a lock, a timeout or replay on a standby.
+    /// Returns whether a retry may succeed: the server was unreachable or out of resources, or it cancelled the
+    /// operation because of other activity, such as a deadlock, a lock, a timeout or replay on a standby.
     #[must_use]
     pub fn is_passing(&self) -> bool {
         match self {
@@ -192,8 +192,8 @@ impl StoreError {
         }
     }
 
-    /// Returns whether a follower may succeed later: the error is [passing](Self::is_passing), or the namespace, its table or its
-    /// database is missing, as during a restore.
+    /// Returns whether a follower may succeed later: the error is [passing](Self::is_passing), or the namespace, its
+    /// table or its database is missing, as during a restore.
     #[must_use]
     pub fn is_passing_for_followers(&self) -> bool {
         match self {
@@ -213,8 +213,8 @@ impl StoreError {
         matches!(self, Self::Server { code, .. } if code == "55P03")
     }
 
-    /// Returns the error text for a log, without values from messages. Data exceptions (SQLSTATE class 22) quote values, and
-    /// functions and triggers can say anything, so only their SQLSTATE is kept.
+    /// Returns the error text for a log, without values from messages. Data exceptions (SQLSTATE class 22) quote
+    /// values, and functions and triggers can say anything, so only their SQLSTATE is kept.
     #[must_use]
     pub fn without_values(&self) -> String {
         match self {
@@ -267,7 +267,8 @@ pub enum Obstacle {
     Protocol,
     /// The server accepted the connection and closed it without an answer.
     Closed,
-    /// `require_auth`, `requirepeer` or `channel_binding` is not satisfied, or the authentication method is not supported.
+    /// `require_auth`, `requirepeer` or `channel_binding` is not satisfied, or the authentication method is not
+    /// supported.
     Method,
     /// The password is wrong or missing.
     Password,

@@ -1,5 +1,6 @@
-//! Reads the messages between two global positions, of the whole namespace or of some categories and streams, in order of global
-//! positions. It sends one bounded statement after the other, so a slow reader never holds a snapshot and memory stays bounded.
+//! Reads the messages between two global positions, of the whole namespace or of some categories and streams, in order
+//! of global positions. It sends one bounded statement after the other, so a slow reader never holds a snapshot and
+//! memory stays bounded.
 
 use futures_util::StreamExt as _;
 use futures_util::stream::{self, BoxStream};
@@ -30,7 +31,8 @@ pub struct ExportOptions {
 }
 
 impl Namespace {
-    /// Counts the messages without a global position, which no export can contain. Asks the server only if the column accepts NULL.
+    /// Counts the messages without a global position, which no export can contain. Asks the server only if the column
+    /// accepts NULL.
     ///
     /// # Errors
     /// Fails if the server cannot be reached or returns an error.
@@ -46,11 +48,12 @@ impl Namespace {
         Ok(count.unsigned_abs())
     }
 
-    /// Returns each message once, by ascending global position. The result is consistent if no message can appear at or below
-    /// `up_to` any more (see [`Namespace::final_end`]).
+    /// Returns each message once, by ascending global position. The result is consistent if no message can appear at or
+    /// below `up_to` any more (see [`Namespace::final_end`]).
     ///
     /// # Errors
-    /// [`StoreError::HistoryChanged`] if the store is emptied, restored or failed over meanwhile, and errors from the server.
+    /// [`StoreError::HistoryChanged`] if the store is emptied, restored or failed over meanwhile, and errors from the
+    /// server.
     #[must_use]
     pub fn export(&self, options: ExportOptions) -> Messages {
         let reading = Reading {
@@ -75,7 +78,8 @@ struct Reading {
     /// Messages that the running statement can still return; 0 before the first statement.
     left: usize,
     rows: BoxStream<'static, Result<Row>>,
-    /// The global position of the last message, and the IDs of the messages at it. Without a unique index there can be several.
+    /// The global position of the last message, and the IDs of the messages at it. Without a unique index there can be
+    /// several.
     last: Option<GlobalPosition>,
     returned: Vec<Uuid>,
     /// Those that the running statement returns again.
@@ -114,8 +118,8 @@ impl Reading {
         }
     }
 
-    /// Fails if the last message of the statement before has been replaced, or is gone with the table that had it. If only the message is
-    /// gone, it was deleted.
+    /// Fails if the last message of the statement before has been replaced, or is gone with the table that had it. If
+    /// only the message is gone, it was deleted.
     async fn require_same_history(&mut self) -> Result<()> {
         if self.known.is_empty() {
             return Ok(());
@@ -208,8 +212,8 @@ impl<'a> Names<'a> {
     fn range_and_order(&self, category: &str) -> (String, String) {
         let by_position = "global_position > $1 and global_position <= $2";
         if self.only_category.is_some() {
-            // Row comparisons with the same order keep the planner on the category index; otherwise it may scan the primary key and
-            // filter.
+            // Row comparisons with the same order keep the planner on the category index; otherwise it may scan the
+            // primary key and filter.
             let range =
                 format!("({category}, global_position) > ($4, $1) and ({category}, global_position) <= ($4, $2)");
             return (range, format!("{category}, global_position"));

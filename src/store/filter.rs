@@ -1,4 +1,5 @@
-//! Filters for searching, following and exporting, and the SQL condition for them. Values are always sent as parameters.
+//! Filters for searching, following and exporting, and the SQL condition for them. Values are always sent as
+//! parameters.
 
 use std::fmt::Write as _;
 
@@ -27,8 +28,8 @@ pub struct Filter {
     pub until: Option<Timestamp>,
     /// The text of data or metadata contains this, ignoring case.
     pub text: Option<String>,
-    /// A jsonpath on data. A predicate such as `$.amount > 5` must be true; any other path, such as `$.items[*] ? (@ > 5)`, must
-    /// select something. A body with another structure does not match and is not an error.
+    /// A jsonpath on data. A predicate such as `$.amount > 5` must be true; any other path, such as `$.items[*] ? (@ >
+    /// 5)`, must select something. A body with another structure does not match and is not an error.
     pub data_path: Option<String>,
     /// A jsonpath on metadata, with the same rules.
     pub metadata_path: Option<String>,
@@ -44,9 +45,9 @@ pub(super) struct Bound<'a> {
 }
 
 impl Filter {
-    /// Returns the condition for a namespace, with seven parameters that begin at number `first`. Cheap comparisons come first, and
-    /// bodies are read only if the filter needs them. Without a path the condition has no jsonpath, which PostgreSQL 11 and
-    /// older do not know.
+    /// Returns the condition for a namespace, with seven parameters that begin at number `first`. Cheap comparisons
+    /// come first, and bodies are read only if the filter needs them. Without a path the condition has no jsonpath,
+    /// which PostgreSQL 11 and older do not know.
     pub(super) fn condition(&self, first: usize, namespace: &Namespace) -> String {
         let parameter = |index: usize| format!("${}", first + index);
         let [types, prefix, since, until, patterns, data, metadata] = std::array::from_fn(parameter);
@@ -78,8 +79,8 @@ impl Filter {
         }
     }
 
-    /// Returns ILIKE patterns for the text as it is and as it appears inside a JSON string, where `"` is `\"`; with `bytes`, also as
-    /// the server escapes bytes.
+    /// Returns ILIKE patterns for the text as it is and as it appears inside a JSON string, where `"` is `\"`; with
+    /// `bytes`, also as the server escapes bytes.
     fn patterns(&self, bytes: bool) -> Option<Vec<String>> {
         let text = self.text.as_deref().filter(|text| !text.is_empty())?;
         let spelled = serde_json::Value::from(text).to_string();
@@ -134,9 +135,9 @@ impl Bound<'_> {
     }
 }
 
-/// A path is a predicate if it returns exactly one true, false or null for an empty object. The `_tz` functions exist since
-/// PostgreSQL 13, which also added times to jsonpath. The functions without `_tz` fail if a time with a zone is compared with one
-/// without, even in silent mode.
+/// A path is a predicate if it returns exactly one true, false or null for an empty object. The `_tz` functions exist
+/// since PostgreSQL 13, which also added times to jsonpath. The functions without `_tz` fail if a time with a zone is
+/// compared with one without, even in silent mode.
 fn path_condition(column: &str, path: &str, version: u32) -> String {
     let zoned = if version >= 13 { "_tz" } else { "" };
     format!(

@@ -1,5 +1,5 @@
-//! Recognises the functions of a namespace: those of Message DB 1.0 to 1.3 and of EventoDB by a hash of their body, ours by their text.
-//! All of them run with the rights of their caller, and without settings of their own.
+//! Recognises the functions of a namespace: those of Message DB 1.0 to 1.3 and of EventoDB by a hash of their body,
+//! ours by their text. All of them run with the rights of their caller, and without settings of their own.
 
 use md5::{Digest as _, Md5};
 
@@ -161,15 +161,16 @@ fn with_other_properties(function: &Function, flavour: Flavour) -> Option<String
     (!different.is_empty()).then(|| format!("{} ({})", function.name, different.join(", ")))
 }
 
-/// Returns an expression without casts to text, quotes, parentheses and spaces, so that the server's spelling does not matter.
+/// Returns an expression without casts to text, quotes, parentheses and spaces, so that the server's spelling does not
+/// matter.
 pub(super) fn bare(expression: &str) -> String {
     let mut bare = expression.to_lowercase();
     bare.retain(|c| !c.is_whitespace() && !matches!(c, '(' | ')' | '"'));
     ["::text", "::charactervarying", "::varchar"].into_iter().fold(bare, |bare, cast| bare.replace(cast, ""))
 }
 
-/// Returns a body like [`bare`], without the name of the schema and without what the server adds: the default branch of a case
-/// expression, and names for results.
+/// Returns a body like [`bare`], without the name of the schema and without what the server adds: the default branch of
+/// a case expression, and names for results.
 fn plain(body: &str, schema: &str) -> String {
     let plain =
         bare(body).replace(&format!("{}.", bare(schema)), "").replace("elsenullend", "end").replace("asmax", "");

@@ -1,5 +1,5 @@
-//! The differences between Message DB, EventoDB and streamscope's own namespaces. The flavour is detected in the catalog, never
-//! configured.
+//! The differences between Message DB, EventoDB and streamscope's own namespaces. The flavour is detected in the
+//! catalog, never configured.
 
 /// The program that created a namespace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -1,6 +1,6 @@
-//! Imports many messages with `COPY`, with the positions and times of another store or at the end of their streams. A batch runs
-//! in one transaction under the locks of its categories, so other writers wait for it as they wait for each other. An import skips
-//! messages that are already stored; it never changes or moves a stored message.
+//! Imports many messages with `COPY`, with the positions and times of another store or at the end of their streams. A
+//! batch runs in one transaction under the locks of its categories, so other writers wait for it as they wait for each
+//! other. An import skips messages that are already stored; it never changes or moves a stored message.
 
 mod appended;
 mod checked;
@@ -66,8 +66,8 @@ impl Import {
     /// Creates an import. Nothing is sent to the server yet.
     ///
     /// # Errors
-    /// [`StoreError::ReadOnly`] if the store is opened read-only, except for a dry run. [`StoreError::NoPermission`] if row security
-    /// policies apply to the role.
+    /// [`StoreError::ReadOnly`] if the store is opened read-only, except for a dry run. [`StoreError::NoPermission`] if
+    /// row security policies apply to the role.
     pub fn new(namespace: &Namespace, options: ImportOptions) -> Result<Self> {
         if !options.dry_run {
             namespace.sessions.refuse_if_read_only()?;
@@ -93,8 +93,9 @@ impl Import {
         self.in_doubt.is_some()
     }
 
-    /// Imports all messages or none, and assigns global positions in the given order. Messages that are already stored and identical
-    /// are skipped. The locks of all their categories are held meanwhile, so there should be few categories.
+    /// Imports all messages or none, and assigns global positions in the given order. Messages that are already stored
+    /// and identical are skipped. The locks of all their categories are held meanwhile, so there should be few
+    /// categories.
     ///
     /// # Errors
     /// [`ImportError`].
@@ -104,8 +105,8 @@ impl Import {
         self.checked_after(&messages, &checked, None).await
     }
 
-    /// Does the same for messages that were checked before, which lets a caller check one batch while the server stores another. An
-    /// unanswered commit may have stored them; `lost` are its counts.
+    /// Does the same for messages that were checked before, which lets a caller check one batch while the server stores
+    /// another. An unanswered commit may have stored them; `lost` are its counts.
     pub(crate) async fn checked_after(
         &mut self,
         messages: &dyn Messages,
@@ -195,8 +196,8 @@ impl Import {
         }
         let transaction = session.begin().await?;
         let sql = copy::statement(&namespace, are_kept(messages), self.writer.options);
-        // Polled in this order, so sent in this order and without waiting for one another. The server answers the plan's queries only
-        // after it has granted the locks.
+        // Polled in this order, so sent in this order and without waiting for one another. The server answers the
+        // plan's queries only after it has granted the locks.
         let (locked, statement, first) = join3(
             lookup::lock(&namespace, &transaction, &checked.categories),
             transaction.prepare_copy(&sql),
@@ -254,7 +255,8 @@ impl Import {
                 Err(AttemptError::ConnectionLost(error))
             }
             Err(error) => {
-                // The server refused this commit. An earlier, unanswered one was not stored either, since messages were still new.
+                // The server refused this commit. An earlier, unanswered one was not stored either, since messages were
+                // still new.
                 self.in_doubt = None;
                 *state = Commit::Open;
                 Err(error.into())

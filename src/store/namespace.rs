@@ -1,5 +1,5 @@
-//! A namespace and its description. Reading and writing messages is in `read.rs`, `write.rs`, `browse.rs` and `tail.rs`; nothing here
-//! sends a query.
+//! A namespace and its description. Reading and writing messages is in `read.rs`, `write.rs`, `browse.rs` and
+//! `tail.rs`; nothing here sends a query.
 
 use std::sync::Arc;
 
@@ -26,7 +26,8 @@ pub struct NamespaceInfo {
     pub description: Option<String>,
     /// The time of creation in the registry, in whole seconds.
     pub created_at: Option<Timestamp>,
-    /// The version of its SQL: streamscope's (`1`, `2`, …), Message DB's (`1.3.0`) or EventoDB's. `None` if it has no version.
+    /// The version of its SQL: streamscope's (`1`, `2`, …), Message DB's (`1.3.0`) or EventoDB's. `None` if it has no
+    /// version.
     pub version: Option<String>,
     /// Whether `ns migrate` would upgrade it: streamscope created it, with older SQL or before its schema was renamed.
     pub outdated: bool,
@@ -62,8 +63,8 @@ impl Namespace {
         Self { is_faithful: is_faithful(&self.info, &shape), shape: Arc::new(shape), ..self }
     }
 
-    /// Reads the values of these paths with every message head: in pages, searches and followers. Bodies of more than 8 KiB are not
-    /// read for it.
+    /// Reads the values of these paths with every message head: in pages, searches and followers. Bodies of more than 8
+    /// KiB are not read for it.
     #[must_use]
     pub fn with_paths(self, paths: Arc<[BodyPath]>) -> Self {
         Self { paths, ..self }
@@ -87,8 +88,8 @@ impl Namespace {
         self.sessions.size()
     }
 
-    /// Acquires a connection for reading. Its search path finds only built-in functions, so nothing can shadow them, not even inside
-    /// Message DB's functions, which look up their helpers on the search path.
+    /// Acquires a connection for reading. Its search path finds only built-in functions, so nothing can shadow them,
+    /// not even inside Message DB's functions, which look up their helpers on the search path.
     pub(super) async fn session(&self) -> Result<Session> {
         Ok(self.sessions.acquire().await?.with_system_path())
     }

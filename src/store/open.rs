@@ -1,4 +1,5 @@
-//! Lists and opens namespaces. Unless the user has chosen a namespace by name, nothing here calls code that belongs to it.
+//! Lists and opens namespaces. Unless the user has chosen a namespace by name, nothing here calls code that belongs to
+//! it.
 
 use super::registry::{self, Candidate, LostNamespace, Survey};
 use super::session::Session;
@@ -9,8 +10,8 @@ impl Store {
         Ok(self.sessions.acquire().await?.with_system_path())
     }
 
-    /// Lists all namespaces by ID: those in the registry, and every other schema that contains a message store. Calls no code that
-    /// belongs to a namespace.
+    /// Lists all namespaces by ID: those in the registry, and every other schema that contains a message store. Calls
+    /// no code that belongs to a namespace.
     ///
     /// # Errors
     /// Fails if the server cannot be reached or returns an error.
@@ -28,8 +29,8 @@ impl Store {
         Ok((candidates.into_iter().map(|candidate| candidate.info).collect(), lost))
     }
 
-    /// Lists all namespaces. If there are only a few, each comes with an open [`Namespace`], unless opening it needs an explicit
-    /// choice. Open the others with [`Store::namespace_unasked`].
+    /// Lists all namespaces. If there are only a few, each comes with an open [`Namespace`], unless opening it needs an
+    /// explicit choice. Open the others with [`Store::namespace_unasked`].
     ///
     /// # Errors
     /// Fails if the server cannot be reached or returns an error.
@@ -40,8 +41,8 @@ impl Store {
         Ok(found.into_iter().map(opened).collect())
     }
 
-    /// Opens a namespace by its ID, or by its schema's name if no ID matches, in one round trip. By choosing the namespace explicitly,
-    /// the caller accepts that reading it may call its owner's code: see `docs/guarantees.md`.
+    /// Opens a namespace by its ID, or by its schema's name if no ID matches, in one round trip. By choosing the
+    /// namespace explicitly, the caller accepts that reading it may call its owner's code: see `docs/guarantees.md`.
     ///
     /// # Errors
     /// [`StoreError::NamespaceNotFound`] or [`StoreError::NamespaceClosed`], or any error from the server.
@@ -49,8 +50,8 @@ impl Store {
         self.open(self.look_for(id).await?)
     }
 
-    /// Opens a namespace that the user has not chosen explicitly. It stays closed if reading it would call anything but built-in
-    /// functions.
+    /// Opens a namespace that the user has not chosen explicitly. It stays closed if reading it would call anything but
+    /// built-in functions.
     ///
     /// # Errors
     /// As [`Store::namespace`].
@@ -58,8 +59,8 @@ impl Store {
         self.open_unasked(self.look_for(id).await?)
     }
 
-    /// Opens the only namespace, with the rules of [`Store::namespace_unasked`], in one round trip. If there are none or several, the
-    /// inner error is their list.
+    /// Opens the only namespace, with the rules of [`Store::namespace_unasked`], in one round trip. If there are none
+    /// or several, the inner error is their list.
     ///
     /// # Errors
     /// [`StoreError::NamespaceClosed`], or any error from the server.

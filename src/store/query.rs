@@ -1,13 +1,14 @@
-//! Turns the templates in `sql/query` into statements for one namespace by filling in its table, its flavour's expressions and
-//! the conditions of a scope. Values never become part of the text; they are sent as parameters.
+//! Turns the templates in `sql/query` into statements for one namespace by filling in its table, its flavour's
+//! expressions and the conditions of a scope. Values never become part of the text; they are sent as parameters.
 
 use super::flavour::quote_ident;
 use super::template::fill;
 use super::{Flavour, Namespace};
 
-/// Returns the condition that a message belongs to a consumer group member. `member` and `size` are SQL, for example `$6`. It is
-/// Message DB's `mod(@hash_64(cardinal_id(stream_name)), size) = member`, written with built-in functions so that it works in every
-/// flavour. Taking the remainder before the absolute value avoids an overflow. A stream without an ID belongs to no member.
+/// Returns the condition that a message belongs to a consumer group member. `member` and `size` are SQL, for example
+/// `$6`. It is Message DB's `mod(@hash_64(cardinal_id(stream_name)), size) = member`, written with built-in functions
+/// so that it works in every flavour. Taking the remainder before the absolute value avoids an overflow. A stream
+/// without an ID belongs to no member.
 pub(super) fn member_condition(member: &str, size: &str) -> String {
     format!(
         "case when strpos(stream_name::text, '-') > 0 then abs(mod(\
@@ -16,9 +17,9 @@ pub(super) fn member_condition(member: &str, size: &str) -> String {
     )
 }
 
-/// Every query compares names, types and categories as `text`, even if the column is `varchar`. For `varchar` a function or operator
-/// planted in `public` could match better than the built-in one, and readers would call it. The cast is free, and indexes
-/// still serve the comparison.
+/// Every query compares names, types and categories as `text`, even if the column is `varchar`. For `varchar` a
+/// function or operator planted in `public` could match better than the built-in one, and readers would call it. The
+/// cast is free, and indexes still serve the comparison.
 impl Namespace {
     fn quoted_schema(&self) -> String {
         quote_ident(&self.info.schema)

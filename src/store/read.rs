@@ -1,5 +1,6 @@
-//! Reads whole messages: streams, categories, single messages and stream versions. The semantics are those of Message DB's
-//! `get_…` functions, but the queries are direct and use each flavour's own indexes. Long results are streamed, never collected.
+//! Reads whole messages: streams, categories, single messages and stream versions. The semantics are those of Message
+//! DB's `get_…` functions, but the queries are direct and use each flavour's own indexes. Long results are streamed,
+//! never collected.
 
 use futures_util::StreamExt as _;
 use futures_util::stream::{self, BoxStream};
@@ -174,7 +175,8 @@ fn after(number: i64) -> Option<i64> {
 }
 
 impl Namespace {
-    /// Reads messages of a stream in order, beginning at `position` (`get_stream_messages`). A `batch_size` of -1 means no limit.
+    /// Reads messages of a stream in order, beginning at `position` (`get_stream_messages`). A `batch_size` of -1 means
+    /// no limit.
     ///
     /// # Errors
     /// [`super::StoreError::Invalid`] for a batch size below -1, or any error from the server.
@@ -182,8 +184,8 @@ impl Namespace {
         Reading::begin(self, Source::Stream(stream.clone()), Filter::default(), position, batch_size).await
     }
 
-    /// Reads messages of a category in order, beginning at `global_position` (`get_category_messages`). A `batch_size` of -1 means no
-    /// limit.
+    /// Reads messages of a category in order, beginning at `global_position` (`get_category_messages`). A `batch_size`
+    /// of -1 means no limit.
     ///
     /// ```no_run
     /// # async fn example(namespace: streamscope::store::Namespace) -> Result<(), Box<dyn std::error::Error>> {
@@ -217,8 +219,8 @@ impl Namespace {
         Reading::begin(self, source, Filter::default(), global_position, batch_size).await
     }
 
-    /// Reads messages that match a filter in order, from a stream (beginning at a position) or a category (beginning at a global
-    /// position). `options` apply to categories only. A `batch_size` of -1 means no limit.
+    /// Reads messages that match a filter in order, from a stream (beginning at a position) or a category (beginning at
+    /// a global position). `options` apply to categories only. A `batch_size` of -1 means no limit.
     ///
     /// # Errors
     /// [`super::StoreError::Invalid`] for a batch size below -1, or any error from the server.

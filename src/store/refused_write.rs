@@ -1,6 +1,7 @@
-//! Explains why a table refuses writes if the server's error does not say why. The sequence may be behind the rows after a restore, or
-//! after a failover to a logical replica, which has the rows but not the sequence. There may be no global positions left. Or the
-//! namespace's own function cannot write the type of a column. Never changes anything itself.
+//! Explains why a table refuses writes if the server's error does not say why. The sequence may be behind the rows
+//! after a restore, or after a failover to a logical replica, which has the rows but not the sequence. There may be no
+//! global positions left. Or the namespace's own function cannot write the type of a column. Never changes anything
+//! itself.
 
 use tokio_postgres::types::Type;
 
@@ -42,7 +43,8 @@ impl Namespace {
         explained.ok().flatten().unwrap_or(error)
     }
 
-    /// Explains that the sequence has returned the last number that it, or the column, can hold. With `drawn`, it has returned one more.
+    /// Explains that the sequence has returned the last number that it, or the column, can hold. With `drawn`, it has
+    /// returned one more.
     async fn no_number_left(&self, drawn: bool) -> Result<Option<StoreError>> {
         let numbering = &self.shape().numbering;
         let Some((oid, sequence)) = numbering.sequence.zip(numbering.sequence_name.as_deref()) else { return Ok(None) };

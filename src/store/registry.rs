@@ -1,6 +1,7 @@
-//! Finds namespaces: schemas that contain a message store, together with the registry and the version tables. One round trip reads
-//! one namespace or all of them. The user has not chosen a namespace yet, so code that belongs to other roles is never called: tables
-//! are checked in the catalog before they are read, and the reason is reported if the check fails.
+//! Finds namespaces: schemas that contain a message store, together with the registry and the version tables. One round
+//! trip reads one namespace or all of them. The user has not chosen a namespace yet, so code that belongs to other
+//! roles is never called: tables are checked in the catalog before they are read, and the reason is reported if the
+//! check fails.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -70,7 +71,8 @@ struct FoundSchema {
 }
 
 impl FoundSchema {
-    /// Returns the former name of the schema, which the functions of our own namespaces contain, if the schema was renamed.
+    /// Returns the former name of the schema, which the functions of our own namespaces contain, if the schema was
+    /// renamed.
     fn old_name(&self) -> Option<String> {
         let named = self.named.as_ref()?.replace("\"\"", "\"");
         (self.has_our_version && named != self.schema).then_some(named)
@@ -106,8 +108,8 @@ pub(super) async fn survey(session: &Session, wanted: Option<&str>) -> Result<Su
     survey_once(session, wanted).await.map_err(explain_lock)
 }
 
-/// Whether a query failed because a namespace was deleted meanwhile. The deletion can also cause a deadlock. The block in `find.sql`
-/// is the only function that the query calls.
+/// Whether a query failed because a namespace was deleted meanwhile. The deletion can also cause a deadlock. The block
+/// in `find.sql` is the only function that the query calls.
 fn meets_a_deletion(error: &StoreError) -> bool {
     let code = match error {
         StoreError::Server { code, .. } | StoreError::Raised { code, .. } => code.as_str(),
@@ -149,8 +151,8 @@ async fn survey_once(session: &Session, wanted: Option<&str>) -> Result<Survey> 
     }
 }
 
-/// Explains that a name is the ID of a registered namespace and the schema of another one. Anyone who can create schemas could have
-/// created one of them to receive the messages of the other, so neither is opened.
+/// Explains that a name is the ID of a registered namespace and the schema of another one. Anyone who can create
+/// schemas could have created one of them to receive the messages of the other, so neither is opened.
 fn ambiguous(wanted: &str, first: &FoundSchema, second: &FoundSchema) -> StoreError {
     let registered = if first.schema == wanted { &second.schema } else { &first.schema };
     let reason = format!(

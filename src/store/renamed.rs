@@ -1,5 +1,5 @@
-//! Refuses writes through functions that name another schema. The functions of our own namespaces contain the schema's name, so after a
-//! rename they fail, or write to the schema that took the old name.
+//! Refuses writes through functions that name another schema. The functions of our own namespaces contain the schema's
+//! name, so after a rename they fail, or write to the schema that took the old name.
 
 use super::{Flavour, Namespace, Result, StoreError, schema};
 use crate::pasteable::command_on;
@@ -7,8 +7,8 @@ use crate::pasteable::command_on;
 impl Namespace {
     /// Fails if the schema was renamed and its functions still use the old name.
     pub(super) async fn refuse_if_renamed(&self) -> Result<()> {
-        // Only a renamed namespace and one of an older version are outdated, so the others cost no round trip. It may have been repaired
-        // since it was opened.
+        // Only a renamed namespace and one of an older version are outdated, so the others cost no round trip. It may
+        // have been repaired since it was opened.
         if self.info().flavour != Flavour::Streamscope || !self.info().outdated {
             return Ok(());
         }

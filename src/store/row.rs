@@ -1,5 +1,5 @@
-//! Decodes rows from Postgres's binary format into messages and message heads. JSON bodies stay the server's own text and are never
-//! reformatted.
+//! Decodes rows from Postgres's binary format into messages and message heads. JSON bodies stay the server's own text
+//! and are never reformatted.
 
 use std::borrow::Cow;
 use std::error::Error;
@@ -32,8 +32,8 @@ const FIRST_US: i64 = -211_813_488_000_000_000;
 /// The earliest time that a message can have.
 pub const FIRST: Timestamp = Timestamp::constant((FIRST_US + EPOCH_US) / 1_000_000, 0);
 
-/// A `timestamp without time zone`, taken as UTC. Infinities and times outside jiff's range become [`Timestamp::MIN`] or
-/// [`Timestamp::MAX`], which no stored timestamp equals, and are sent back as infinities.
+/// A `timestamp without time zone`, taken as UTC. Infinities and times outside jiff's range become [`Timestamp::MIN`]
+/// or [`Timestamp::MAX`], which no stored timestamp equals, and are sent back as infinities.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct ServerTime(pub(super) Timestamp);
 
@@ -136,8 +136,8 @@ impl<'a> FromSql<'a> for StoredId {
     accepts!(UUID, TEXT, VARCHAR, BPCHAR);
 }
 
-/// Reads the columns of one message. A value that cannot be decoded is replaced, and the flaw describes it, so that one bad message
-/// does not prevent others from being read.
+/// Reads the columns of one message. A value that cannot be decoded is replaced, and the flaw describes it, so that one
+/// bad message does not prevent others from being read.
 struct Reader<'a> {
     row: &'a Row,
     flaw: Option<String>,
@@ -194,8 +194,8 @@ impl Reader<'_> {
         time(self.row, 5)
     }
 
-    /// Returns a body that is always JSON. JSON columns guarantee it; other columns are checked, and text that is not JSON becomes a
-    /// JSON string.
+    /// Returns a body that is always JSON. JSON columns guarantee it; other columns are checked, and text that is not
+    /// JSON becomes a JSON string.
     fn body(&mut self, index: usize, name: &str) -> Result<Option<String>> {
         let Some(Lossy { text, damaged }) = column(self.row, index)? else { return Ok(None) };
         if damaged {
@@ -228,7 +228,8 @@ pub(super) fn message(row: &Row) -> Result<Message> {
     Ok(Message { id, stream, message_type, position, global_position, data, metadata, time, flaw: reader.flaw })
 }
 
-/// Decodes a row of [`super::Namespace::head_columns`]. The values of the paths are taken from the bodies, which are then dropped.
+/// Decodes a row of [`super::Namespace::head_columns`]. The values of the paths are taken from the bodies, which are
+/// then dropped.
 pub(super) fn head(row: &Row, paths: &Arc<[BodyPath]>) -> Result<MessageHead> {
     let mut reader = Reader { row, flaw: None };
     let Identity { id, stream, message_type, position, global_position, time } = reader.identity()?;

@@ -1,5 +1,5 @@
-//! Installs a namespace's SQL in a schema: templates with the schema's name, run in order within the caller's transaction. Never commits,
-//! and knows nothing about the registry.
+//! Installs a namespace's SQL in a schema: templates with the schema's name, run in order within the caller's
+//! transaction. Never commits, and knows nothing about the registry.
 
 use tokio_postgres::types::Type;
 
@@ -9,7 +9,8 @@ use super::session::{Session, Transaction};
 use super::template::fill;
 use super::{Result, StoreError, untrusted};
 
-/// The version of a namespace's SQL that this program installs. Every change to a file in `sql/namespace` increases it by one.
+/// The version of a namespace's SQL that this program installs. Every change to a file in `sql/namespace` increases it
+/// by one.
 pub const NAMESPACE_VERSION: i32 = 6;
 
 macro_rules! sql {
@@ -49,8 +50,8 @@ const GRANT: &str = include_str!("../../sql/namespace/grant.sql");
 /// The character » in notices, built from its bytes because some database encodings do not have it.
 const MARK: &str = "pg_catalog.convert_from(pg_catalog.decode('c2bb', 'hex'), 'UTF8')";
 
-/// Waits until no other program creates or changes namespaces in this database, and keeps others out until the transaction ends.
-/// The number of the lock is arbitrary.
+/// Waits until no other program creates or changes namespaces in this database, and keeps others out until the
+/// transaction ends. The number of the lock is arbitrary.
 pub(super) async fn lock(transaction: &Transaction<'_>) -> Result<()> {
     transaction.batch("select pg_catalog.pg_advisory_xact_lock(7310591482263451)").await
 }
@@ -80,13 +81,14 @@ pub(super) async fn has_messages(transaction: &Transaction<'_>, schema: &str) ->
     Ok(transaction.query_opt(there, &[(&schema, Type::TEXT)]).await?.is_some())
 }
 
-/// Returns an expression for the schema name that the functions of a namespace contain. `body` is SQL for the body of `write_message`.
+/// Returns an expression for the schema name that the functions of a namespace contain. `body` is SQL for the body of
+/// `write_message`.
 pub(super) fn written_schema(body: &str) -> String {
     fill(include_str!("../../sql/registry/written_schema.sql"), &[("body", body)])
 }
 
-/// Returns the name that the schema had when its functions were created, or `None` if it still has that name. The functions contain
-/// the name.
+/// Returns the name that the schema had when its functions were created, or `None` if it still has that name. The
+/// functions contain the name.
 pub(super) async fn old_name(session: &Session, schema: &str) -> Result<Option<String>> {
     let sql = fill(include_str!("../../sql/registry/former_name.sql"), &[("written", &written_schema("p.prosrc"))]);
     let row = session.query_opt(&sql, &[(&schema, Type::TEXT)]).await?;
@@ -111,8 +113,8 @@ pub(super) async fn install(transaction: &Transaction<'_>, schema: &str, from: i
     transaction.batch(&installation(schema, from == 0)).await
 }
 
-/// Returns the SQL that installs or upgrades a namespace. The schema's name may contain anything: quotes, backslashes, even the dollar
-/// quotes around function bodies.
+/// Returns the SQL that installs or upgrades a namespace. The schema's name may contain anything: quotes, backslashes,
+/// even the dollar quotes around function bodies.
 fn installation(schema: &str, is_new: bool) -> String {
     let mut tag = "$body$".to_owned();
     while schema.contains(&tag) {
@@ -185,8 +187,8 @@ fn debug_condition(setting: &str) -> String {
 /// Lets a role read and write in a schema.
 ///
 /// # Errors
-/// [`StoreError::Invalid`] if the role does not exist. It is looked up first, because Postgres truncates a long name, which could
-/// then mean another role.
+/// [`StoreError::Invalid`] if the role does not exist. It is looked up first, because Postgres truncates a long name,
+/// which could then mean another role.
 pub(super) async fn grant(transaction: &Transaction<'_>, schema: &str, role: &str) -> Result<()> {
     let there = "select from pg_catalog.pg_roles where rolname = $1";
     if transaction.query_opt(there, &[(&role, Type::TEXT)]).await?.is_none() {

@@ -1,9 +1,10 @@
-//! A bounded pool of connections for the operations of a store. Connections are opened on demand and reused while they are intact.
+//! A bounded pool of connections for the operations of a store. Connections are opened on demand and reused while they
+//! are intact.
 //!
-//! Dropping a session in the middle of a query cancels the query on the server and closes the connection. Statements are unnamed
-//! (parse, bind and execute together), so that a pooler in transaction mode can run each one on a different server connection.
-//! Results must have built-in types (text, numbers, uuid, jsonb, …), because tokio-postgres looks up other types with named
-//! statements in the middle of the answer.
+//! Dropping a session in the middle of a query cancels the query on the server and closes the connection. Statements
+//! are unnamed (parse, bind and execute together), so that a pooler in transaction mode can run each one on a different
+//! server connection. Results must have built-in types (text, numbers, uuid, jsonb, …), because tokio-postgres looks up
+//! other types with named statements in the middle of the answer.
 
 mod active;
 mod error;

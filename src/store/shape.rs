@@ -1,5 +1,6 @@
-//! The shape of a namespace's table `messages` according to the catalog: column types, unique indexes, numbering, and everything
-//! that an INSERT can trigger. It is read once, when the namespace is opened. Reading it never calls code of the namespace.
+//! The shape of a namespace's table `messages` according to the catalog: column types, unique indexes, numbering, and
+//! everything that an INSERT can trigger. It is read once, when the namespace is opened. Reading it never calls code of
+//! the namespace.
 
 use std::collections::BTreeSet;
 
@@ -192,8 +193,8 @@ pub struct Part {
     pub oid: u32,
     /// The qualified name, quoted for SQL.
     pub name: String,
-    /// The OID of the sequence that numbers rows inserted directly into this table. 0 if the default of `global_position` is not
-    /// exactly `nextval` of a sequence, `None` without a default.
+    /// The OID of the sequence that numbers rows inserted directly into this table. 0 if the default of
+    /// `global_position` is not exactly `nextval` of a sequence, `None` without a default.
     draws_from: Option<u32>,
     kind: char,
 }
@@ -307,8 +308,8 @@ impl Shape {
         self.kind == 'p'
     }
 
-    /// Returns the first partition or inheriting table that does not number its rows from the sequence of the table. A row inserted
-    /// directly into it can get a number below those of rows that are already committed.
+    /// Returns the first partition or inheriting table that does not number its rows from the sequence of the table. A
+    /// row inserted directly into it can get a number below those of rows that are already committed.
     pub(super) fn part_numbered_apart(&self) -> Option<&Part> {
         let apart = |part: &&Part| part.draws_from.is_some_and(|sequence| Some(sequence) != self.numbering.sequence);
         self.parts.iter().find(apart)
@@ -333,7 +334,8 @@ impl Shape {
         self.ids_are_indexed
     }
 
-    /// Returns whether a trigger or rule runs after an INSERT. Even a trigger that only sees stored messages can delete them.
+    /// Returns whether a trigger or rule runs after an INSERT. Even a trigger that only sees stored messages can delete
+    /// them.
     #[must_use]
     pub(super) fn runs_code_on_insert(&self) -> bool {
         !self.triggers.is_empty() || !self.rules.is_empty()
@@ -345,8 +347,8 @@ impl Shape {
         self.triggers.iter().any(|trigger| trigger.row && trigger.before) || !self.rules.is_empty()
     }
 
-    /// Returns whether the table rejects duplicate IDs and positions, stores messages unchanged, and numbers them from the sequence, so
-    /// that `currval` returns the global position after an INSERT.
+    /// Returns whether the table rejects duplicate IDs and positions, stores messages unchanged, and numbers them from
+    /// the sequence, so that `currval` returns the global position after an INSERT.
     #[must_use]
     pub fn stores_messages_faithfully(&self) -> bool {
         let drawn = self.numbering.is_nextval || self.columns.global_position.identity;
@@ -354,7 +356,8 @@ impl Shape {
         unique && drawn && self.numbering.owned && !self.runs_code_on_insert()
     }
 
-    /// A unique index on a partitioned table covers all partitions. On any other table it does not cover inheriting tables.
+    /// A unique index on a partitioned table covers all partitions. On any other table it does not cover inheriting
+    /// tables.
     fn is_unique(&self, columns: &[&Column]) -> bool {
         let is_index = |index: &Vec<i16>| index.iter().eq(columns.iter().map(|column| &column.number));
         (self.parts.is_empty() || self.is_partitioned()) && self.unique.iter().any(is_index)

@@ -1,5 +1,5 @@
-//! Reports that count messages by category, type and stream over time, like Message DB's summary views. They read every message in
-//! question and are not meant for interactive use.
+//! Reports that count messages by category, type and stream over time, like Message DB's summary views. They read every
+//! message in question and are not meant for interactive use.
 
 use futures_util::StreamExt as _;
 use futures_util::stream::BoxStream;
@@ -57,8 +57,8 @@ pub struct StatsRow {
 }
 
 impl Namespace {
-    /// Counts messages in groups, like Message DB's `category_type_summary`, `type_summary`, `stream_summary` and related views. The
-    /// largest group comes first, or groups are sorted by name if there is no limit.
+    /// Counts messages in groups, like Message DB's `category_type_summary`, `type_summary`, `stream_summary` and
+    /// related views. The largest group comes first, or groups are sorted by name if there is no limit.
     ///
     /// # Errors
     /// Fails if the server cannot be reached or returns an error.

@@ -1,15 +1,15 @@
-//! Follows a scope: returns every message exactly once, in order of global position, and reports how far that order is final.
-//! Never writes, and keeps nothing on the server between polls, so a pooler or a single connection is enough.
+//! Follows a scope: returns every message exactly once, in order of global position, and reports how far that order is
+//! final. Never writes, and keeps nothing on the server between polls, so a pooler or a single connection is enough.
 //!
-//! A lower global position can be committed after a higher one. A transaction that may still do so holds a lock that every session
-//! can see. Once all transactions that held such a lock when a newest message was seen have ended, messages up to that one are
-//! final: that is the *horizon*. [`Delivery::WhenFinal`] returns messages only up to the horizon. [`Delivery::AtOnce`] returns
-//! them at once, and marks messages that appear below others later as late.
+//! A lower global position can be committed after a higher one. A transaction that may still do so holds a lock that
+//! every session can see. Once all transactions that held such a lock when a newest message was seen have ended,
+//! messages up to that one are final: that is the *horizon*. [`Delivery::WhenFinal`] returns messages only up to the
+//! horizon. [`Delivery::AtOnce`] returns them at once, and marks messages that appear below others later as late.
 //!
-//! Each poll is one statement. Its snapshot is older than its view of the locks, so the horizon of one poll applies to the
-//! messages of the next, provided that both polls reach the same server without a restart in between. Following remembers
-//! messages that it has seen, because a store that was emptied, restored or failed over reuses global positions. It then continues
-//! where the new history diverges from the old one.
+//! Each poll is one statement. Its snapshot is older than its view of the locks, so the horizon of one poll applies to
+//! the messages of the next, provided that both polls reach the same server without a restart in between. Following
+//! remembers messages that it has seen, because a store that was emptied, restored or failed over reuses global
+//! positions. It then continues where the new history diverges from the old one.
 
 mod advance;
 mod batch;

@@ -6,7 +6,8 @@ pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
-/// Fills in the `{names}` of a template and drops its comments. One pass, so that inserted text is never searched for names.
+/// Fills in the `{names}` of a template and drops its comments. One pass, so that inserted text is never searched for
+/// names.
 pub(super) fn fill(template: &str, values: &[(&str, &str)]) -> String {
     let mut out = String::with_capacity(template.len() * 2);
     for line in template.lines().filter(|line| !line.starts_with("--")) {

@@ -86,8 +86,8 @@ pub struct TraceOptions {
     pub hops: usize,
     /// The most messages to collect.
     pub messages: usize,
-    /// How far after the root cause, and after the given message, to search for effects. Also how far to search backward for a
-    /// cause that no index finds.
+    /// How far after the root cause, and after the given message, to search for effects. Also how far to search
+    /// backward for a cause that no index finds.
     pub extent: Extent,
 }
 
@@ -113,8 +113,8 @@ pub enum Top {
     Missing {
         /// The cause that it names.
         cause: Cause,
-        /// The range of global positions that was searched, above the first and up to the second. `None` if an index answered
-        /// for the whole namespace.
+        /// The range of global positions that was searched, above the first and up to the second. `None` if an index
+        /// answered for the whole namespace.
         searched: Option<(GlobalPosition, GlobalPosition)>,
     },
     /// The root names a message as its cause that follows from it.
@@ -140,8 +140,8 @@ enum Phase {
     Done,
 }
 
-/// A trace in progress. Each [`Trace::step`] sends a bounded query; dropping its future cancels the query and keeps the trace
-/// where it was. Memory grows with the number of messages found, up to [`TraceOptions::messages`].
+/// A trace in progress. Each [`Trace::step`] sends a bounded query; dropping its future cancels the query and keeps the
+/// trace where it was. Memory grows with the number of messages found, up to [`TraceOptions::messages`].
 #[derive(Debug)]
 pub struct Trace {
     namespace: Namespace,
@@ -196,8 +196,8 @@ impl Namespace {
 }
 
 impl Trace {
-    /// Searches one step further, in one to three round trips. Returns whether anything is left to do. An upward step follows
-    /// one cause. A downward step reads one window, which grows while it takes less than half a second.
+    /// Searches one step further, in one to three round trips. Returns whether anything is left to do. An upward step
+    /// follows one cause. A downward step reads one window, which grows while it takes less than half a second.
     ///
     /// # Errors
     /// Fails if the server cannot be reached or returns an error. The trace can be continued afterwards.
@@ -237,8 +237,8 @@ impl Trace {
         }
     }
 
-    /// Returns how many global positions before an extension were searched for effects of the messages that it found. `None` if it
-    /// found none, so that the whole range was searched for all messages.
+    /// Returns how many global positions before an extension were searched for effects of the messages that it found.
+    /// `None` if it found none, so that the whole range was searched for all messages.
     #[must_use]
     pub fn searched_again(&self) -> Option<u64> {
         self.unextended.filter(|messages| *messages < self.nodes.len()).map(|_| downward::AGAIN.unsigned_abs())
@@ -250,7 +250,8 @@ impl Trace {
         &self.top
     }
 
-    /// Returns the ranges of global positions that were searched for effects: above the first number and up to the second.
+    /// Returns the ranges of global positions that were searched for effects: above the first number and up to the
+    /// second.
     #[must_use]
     pub fn searched(&self) -> &[(GlobalPosition, GlobalPosition)] {
         &self.searched
@@ -274,8 +275,8 @@ impl Trace {
         self.nodes.len()
     }
 
-    /// Returns the names of the store's own indexes on links. Effects that name their cause by an indexed value are found in the
-    /// whole namespace.
+    /// Returns the names of the store's own indexes on links. Effects that name their cause by an indexed value are
+    /// found in the whole namespace.
     #[must_use]
     pub fn indexes(&self) -> Vec<&str> {
         self.indexes

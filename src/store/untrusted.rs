@@ -16,8 +16,8 @@ pub(super) fn indirect(expression: &str) -> String {
     fill(include_str!("../../sql/registry/indirect.sql"), &[("expression", expression)])
 }
 
-/// Returns whether writing to a table would run code of its owner. If this role may lock the table, it then stays as it is until the
-/// transaction ends. `table` is quoted.
+/// Returns whether writing to a table would run code of its owner. If this role may lock the table, it then stays as it
+/// is until the transaction ends. `table` is quoted.
 pub(super) async fn runs_code_if_written(transaction: &Transaction<'_>, table: &str) -> Result<bool> {
     let may_lock = "select from pg_class c where c.oid = to_regclass($1) and c.relkind in ('r', 'p')
         and has_table_privilege(c.oid, 'update, delete')";

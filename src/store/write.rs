@@ -1,5 +1,5 @@
-//! Writes a message through the namespace's own `write_message`, so that the category lock is taken. Never reports failure for a
-//! write that may have happened, and never writes a message twice.
+//! Writes a message through the namespace's own `write_message`, so that the category lock is taken. Never reports
+//! failure for a write that may have happened, and never writes a message twice.
 
 mod arguments;
 mod attempt;
@@ -51,10 +51,10 @@ enum Verdict {
 impl Namespace {
     /// Writes one message and returns its position and global position, usually in one round trip.
     ///
-    /// The same message with the same ID is written once, however often it is sent. If the connection is lost before the answer
-    /// arrives, the identical write is sent again; it waits in the queue until the first one has ended. A conflict or a duplicate ID
-    /// is then resolved by looking up the message with this ID. If the table does not enforce unique IDs, the lookup runs under the
-    /// category lock before every write.
+    /// The same message with the same ID is written once, however often it is sent. If the connection is lost before
+    /// the answer arrives, the identical write is sent again; it waits in the queue until the first one has ended. A
+    /// conflict or a duplicate ID is then resolved by looking up the message with this ID. If the table does not
+    /// enforce unique IDs, the lookup runs under the category lock before every write.
     ///
     /// ```no_run
     /// # use streamscope::message::NewMessage;
@@ -70,9 +70,10 @@ impl Namespace {
     /// ```
     ///
     /// # Errors
-    /// [`StoreError::Conflict`], [`StoreError::DuplicateId`], [`StoreError::ReadOnly`], [`StoreError::Invalid`] (for JSON with line and
-    /// column), [`StoreError::NotStored`], [`StoreError::SequenceBehind`], [`StoreError::TableRefuses`],
-    /// [`StoreError::SchemaRenamed`], [`StoreError::OutcomeUnknown`], [`StoreError::OutcomeUnclear`], or any other error from the server.
+    /// [`StoreError::Conflict`], [`StoreError::DuplicateId`], [`StoreError::ReadOnly`], [`StoreError::Invalid`] (for
+    /// JSON with line and column), [`StoreError::NotStored`], [`StoreError::SequenceBehind`],
+    /// [`StoreError::TableRefuses`], [`StoreError::SchemaRenamed`], [`StoreError::OutcomeUnknown`],
+    /// [`StoreError::OutcomeUnclear`], or any other error from the server.
     pub async fn write(&self, message: &NewMessage) -> Result<Written> {
         self.sessions.refuse_if_read_only()?;
         check(message)?;
@@ -101,8 +102,8 @@ impl Namespace {
         }
     }
 
-    /// Returns whether a write with an unknown outcome can safely be repeated with the same ID. It cannot if triggers or rules may
-    /// change IDs and streams, because a lookup might then miss the stored message.
+    /// Returns whether a write with an unknown outcome can safely be repeated with the same ID. It cannot if triggers
+    /// or rules may change IDs and streams, because a lookup might then miss the stored message.
     #[must_use]
     pub fn repeats_are_safe(&self) -> bool {
         !self.shape().changes_rows()
@@ -118,8 +119,8 @@ impl Namespace {
         }
     }
 
-    /// Returns the result of a write that the table or its function refused, for whatever reason. An earlier write may have stored the
-    /// message all the same.
+    /// Returns the result of a write that the table or its function refused, for whatever reason. An earlier write may
+    /// have stored the message all the same.
     async fn refused(&self, message: &NewMessage, error: StoreError) -> Result<Written> {
         let stored = self.look_up(message).await.ok().and_then(|look| look.stored);
         match stored.map(|stored| stored.as_written(message, self.shape().changes_rows())) {
@@ -129,9 +130,9 @@ impl Namespace {
         }
     }
 
-    /// Looks up the message after a rejected attempt, because an earlier attempt may have written it. The lookup also reads the stream's
-    /// version: under an isolation level stricter than read committed, the server may have compared the expected version with an
-    /// old one.
+    /// Looks up the message after a rejected attempt, because an earlier attempt may have written it. The lookup also
+    /// reads the stream's version: under an isolation level stricter than read committed, the server may have compared
+    /// the expected version with an old one.
     async fn judge(&self, message: &NewMessage, failure: AttemptError) -> Verdict {
         let (error, taken) = match failure {
             AttemptError::Collision(error) => return Verdict::Again(error),
@@ -158,8 +159,8 @@ impl Namespace {
         }
     }
 
-    /// Resolves a write whose answer was lost: retries first, then looks up. A lookup alone would find nothing while the lost write
-    /// still waits for the category lock. The retry queues for the same lock.
+    /// Resolves a write whose answer was lost: retries first, then looks up. A lookup alone would find nothing while
+    /// the lost write still waits for the category lock. The retry queues for the same lock.
     async fn resolve(&self, message: &NewMessage, mut reason: String) -> Result<Written> {
         let deadline = Instant::now() + RETRY_LIMIT;
         let mut backoff = Backoff::up_to(LONGEST);
@@ -193,8 +194,8 @@ impl Namespace {
         }
     }
 
-    /// Sends the write once, as a single statement or in a transaction that is read committed whatever the server's default is. The
-    /// outer error means that there was no connection and nothing was sent.
+    /// Sends the write once, as a single statement or in a transaction that is read committed whatever the server's
+    /// default is. The outer error means that there was no connection and nothing was sent.
     async fn attempt(
         &self,
         message: &NewMessage,
@@ -253,8 +254,9 @@ impl Namespace {
         })
     }
 
-    /// Sends a few statements in one transaction, for tables that accept duplicate IDs or change messages: take the category lock,
-    /// write unless the ID exists, run triggers that wait for the commit, and look up the stored message.
+    /// Sends a few statements in one transaction, for tables that accept duplicate IDs or change messages: take the
+    /// category lock, write unless the ID exists, run triggers that wait for the commit, and look up the stored
+    /// message.
     async fn send_and_look_up(
         &self,
         session: &Session,
@@ -315,7 +317,8 @@ fn check(message: &NewMessage) -> Result<()> {
     message.metadata.as_deref().map_or(Ok(()), |metadata| check_json("metadata", metadata))
 }
 
-/// Checks that the column holds the whole text. The server cuts off longer text in a column of the type `name`, without an error.
+/// Checks that the column holds the whole text. The server cuts off longer text in a column of the type `name`, without
+/// an error.
 fn check_length(field: &'static str, column: &Column, text: &str) -> Result<()> {
     if column.kind == ColumnType::Name && text.len() > LONGEST_NAME {
         let bytes = text.len();

@@ -1,5 +1,5 @@
-//! The line at the bottom: the state of following, the position in the list and the keys that apply, with the toast above
-//! it. It shows whole parts only and never cuts a word.
+//! The line at the bottom: the state of following, the position in the list and the keys that apply, with the toast
+//! above it. It shows whole parts only and never cuts a word.
 
 use jiff::Timestamp;
 use ratatui::Frame;
@@ -89,8 +89,8 @@ pub(crate) fn find_said(state: &State) -> Option<String> {
     Some(format!("{matches} in {rows}"))
 }
 
-/// Draws a stall over the lower edge of the open dialog, so that no dialog hides it. A prompt has text in its last two rows, so the stall
-/// is above them.
+/// Draws a stall over the lower edge of the open dialog, so that no dialog hides it. A prompt has text in its last two
+/// rows, so the stall is above them.
 pub(crate) fn stall_over_dialog(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
     let Some((dialog, follow)) = state.dialogs.front().zip(state.following.current.as_ref()) else { return };
     let Some(text) = stall(state, follow) else { return };

@@ -1,5 +1,5 @@
-//! The line at the top: the environment, the server and database, the location, the connection and the time zone. It never
-//! shows a password.
+//! The line at the top: the environment, the server and database, the location, the connection and the time zone. It
+//! never shows a password.
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -47,7 +47,8 @@ pub(crate) fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) 
     frame.buffer_mut().set_stringn(x, area.y, right, right_width, style);
 }
 
-/// Returns the location (`shop › account › account-123`), or as much of its end as fits. A name that does not fit is shortened in the middle.
+/// Returns the location (`shop › account › account-123`), or as much of its end as fits. A name that does not fit is
+/// shortened in the middle.
 fn path(state: &State, room: usize) -> String {
     let Some(list) = &state.browser.messages.key else { return String::new() };
     let mut parts = vec![list.namespace.clone()];

@@ -1,5 +1,5 @@
-//! The three lists on the left: namespaces, categories and streams. Their rows come from the state; an empty list explains
-//! itself.
+//! The three lists on the left: namespaces, categories and streams. Their rows come from the state; an empty list
+//! explains itself.
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -104,7 +104,8 @@ pub(crate) fn streams(frame: &mut Frame, area: Rect, state: &State, theme: &Them
     });
 }
 
-/// Explains an empty list of such a category. Its name is known only with replacements, so nothing can be asked about it.
+/// Explains an empty list of such a category. Its name is known only with replacements, so nothing can be asked about
+/// it.
 pub(crate) const DAMAGED: &str = "The name of this category is not valid UTF-8, so it cannot be looked up · \
                                   Select the namespace to see its messages";
 
@@ -194,7 +195,8 @@ fn draw<T>(
     }
 }
 
-/// Returns the title of a filtered list. The name of the pane gives way first, and then the text. A filter under way keeps its spinner.
+/// Returns the title of a filtered list. The name of the pane gives way first, and then the text. A filter under way
+/// keeps its spinner.
 fn filtered_title(name: &str, spinner: &str, filtered: &Filtered, room: usize) -> String {
     let found = found(filtered);
     let text = SafeText::line(filtered.text);

@@ -1,5 +1,5 @@
-//! The selected message: its facts, then its data and metadata as a tree, as formatted or as raw text. The size of a body
-//! never slows drawing down, because only visible rows are formatted.
+//! The selected message: its facts, then its data and metadata as a tree, as formatted or as raw text. The size of a
+//! body never slows drawing down, because only visible rows are formatted.
 
 use std::ops::Range;
 
@@ -105,7 +105,8 @@ fn without_fraction(time: &str) -> String {
     format!("{seconds}{}", rest.trim_start_matches(|c: char| c.is_ascii_digit()))
 }
 
-/// Returns the stream and the place of the message in it. A long name is shortened in its middle, and the global position needs room.
+/// Returns the stream and the place of the message in it. A long name is shortened in its middle, and the global
+/// position needs room.
 fn stream_fact(head: &MessageHead, width: usize) -> String {
     let (position, global) = (format!(" @ {}", head.position), format!(" (global {})", head.global_position));
     let name = SafeText::line(head.stream.as_str()).width().min(STREAM);
@@ -114,7 +115,8 @@ fn stream_fact(head: &MessageHead, width: usize) -> String {
     format!("{}{place}", cut_middle(head.stream.as_str(), width.saturating_sub(place.len()).max(8)))
 }
 
-/// Returns the ID, and what cannot be read of the message. The ID is shortened in its middle, and makes room for the rest first.
+/// Returns the ID, and what cannot be read of the message. The ID is shortened in its middle, and makes room for the
+/// rest first.
 fn id_fact(fact: &str, width: usize) -> String {
     let Some((id, flaw)) = fact.split_once(BETWEEN) else { return cut_middle(fact, width) };
     let room = width.saturating_sub(BETWEEN.width() + SafeText::line(flaw).width());

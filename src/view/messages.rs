@@ -51,8 +51,8 @@ pub(crate) fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) 
     }
 }
 
-/// Returns the title: the scope, the progress of loading, the order and the filter. A long name is shortened in the middle, and both it and
-/// the filter stay recognisable.
+/// Returns the title: the scope, the progress of loading, the order and the filter. A long name is shortened in the
+/// middle, and both it and the filter stay recognisable.
 fn title(state: &State, theme: &Theme, width: usize) -> String {
     let messages = &state.browser.messages;
     let name = match messages.key.as_ref().map(|list| &list.scope) {
@@ -96,7 +96,8 @@ fn title(state: &State, theme: &Theme, width: usize) -> String {
     if filter.is_empty() || room < 8 { title } else { format!("{title}{BETWEEN}{}", words(&filter, room)) }
 }
 
-/// Returns the position in the list (`5 of ~5`). In a filtered list, returns the number of matches and of messages searched.
+/// Returns the position in the list (`5 of ~5`). In a filtered list, returns the number of matches and of messages
+/// searched.
 #[must_use]
 pub(crate) fn progress(state: &State) -> String {
     let messages = &state.browser.messages;
@@ -188,8 +189,8 @@ fn matches(count: u64) -> String {
     }
 }
 
-/// Returns how many messages were searched, and of how many. A filter with times does not search the whole scope, and for a
-/// member of a consumer group, the messages of all members are searched.
+/// Returns how many messages were searched, and of how many. A filter with times does not search the whole scope, and
+/// for a member of a consumer group, the messages of all members are searched.
 fn of_total(state: &State, searched: u64) -> String {
     let list = &state.browser.messages;
     let within_times = list.filter.since.is_some() || list.filter.until.is_some();

@@ -1,5 +1,5 @@
-//! The scrollbar of a pane or a dialog: a thumb on the right border. There is none if the whole list is in view or its length
-//! is unknown.
+//! The scrollbar of a pane or a dialog: a thumb on the right border. There is none if the whole list is in view or its
+//! length is unknown.
 
 use ratatui::Frame;
 use ratatui::layout::Rect;

@@ -1,4 +1,5 @@
-//! The last step before a cell: makes text safe, cuts it to a width and formats counts and sizes. It knows nothing of styles.
+//! The last step before a cell: makes text safe, cuts it to a width and formats counts and sizes. It knows nothing of
+//! styles.
 
 use unicode_width::UnicodeWidthStr as _;
 
@@ -38,7 +39,8 @@ pub(crate) fn right(text: &str, width: usize) -> String {
     format!("{}{}", " ".repeat(width.saturating_sub(shown.width())), shown.as_str())
 }
 
-/// Returns as many whole parts of `a · b · c` as fit, from the left. A first part that does not fit is cut between words.
+/// Returns as many whole parts of `a · b · c` as fit, from the left. A first part that does not fit is cut between
+/// words.
 #[must_use]
 pub(crate) fn whole_parts(text: &str, width: usize) -> String {
     let mut kept = String::new();
@@ -102,7 +104,8 @@ pub(crate) fn short_count(count: u64) -> String {
     }
 }
 
-/// Formats a size in units of 1,000: `831 B`, `4.2 kB`, `38 kB`, `10 MB`. If only the stored size is known, the text says so.
+/// Formats a size in units of 1,000: `831 B`, `4.2 kB`, `38 kB`, `10 MB`. If only the stored size is known, the text
+/// says so.
 #[must_use]
 pub(crate) fn size(size: Size) -> String {
     match size {

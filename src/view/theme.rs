@@ -1,6 +1,6 @@
-//! The themes: a style for each role. The colours come from the configuration. The default theme uses the sixteen colours
-//! of the terminal on its own background, so that every scheme stays readable. Without colours, everything is distinguished
-//! by bold, dim, underlined and reversed text.
+//! The themes: a style for each role. The colours come from the configuration. The default theme uses the sixteen
+//! colours of the terminal on its own background, so that every scheme stays readable. Without colours, everything is
+//! distinguished by bold, dim, underlined and reversed text.
 
 use ratatui::buffer::Buffer;
 use ratatui::style::{Color, Modifier, Style};
@@ -156,8 +156,8 @@ impl Theme {
         if self.plain { Style::new() } else { Style::new().fg(paint.0) }
     }
 
-    /// Gives every cell without a colour of its own the colours of the theme. It comes last, because clearing the area of a
-    /// dialog removes them.
+    /// Gives every cell without a colour of its own the colours of the theme. It comes last, because clearing the area
+    /// of a dialog removes them.
     pub(super) fn fill(&self, buffer: &mut Buffer) {
         let (text, ground) = (self.base.fg.unwrap_or(Color::Reset), self.base.bg.unwrap_or(Color::Reset));
         if (text, ground) == (Color::Reset, Color::Reset) {

@@ -1,5 +1,5 @@
-//! The timeline above the messages: a row of bars between two times, with brackets around the part on screen, and the selected bucket
-//! in words on the border.
+//! The timeline above the messages: a row of bars between two times, with brackets around the part on screen, and the
+//! selected bucket in words on the border.
 
 use ratatui::Frame;
 use ratatui::layout::Rect;

@@ -1,5 +1,5 @@
-//! The parts that panes and dialogs are drawn with: frames, boxes, lines, wrapped text and the spinner. Nothing in here knows
-//! what it draws.
+//! The parts that panes and dialogs are drawn with: frames, boxes, lines, wrapped text and the spinner. Nothing in here
+//! knows what it draws.
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -83,7 +83,8 @@ pub(crate) fn line_at(frame: &mut Frame, area: Rect, row: u16, text: &str, style
     }
 }
 
-/// Draws styled texts after each other in the first row of an area, cut to its width. `style` is the style of the whole row.
+/// Draws styled texts after each other in the first row of an area, cut to its width. `style` is the style of the whole
+/// row.
 pub(crate) fn spans_at(frame: &mut Frame, area: Rect, spans: &[Span<'_>], style: Style) {
     let buffer = frame.buffer_mut();
     let row = row_of(area.intersection(buffer.area), 0);
@@ -94,8 +95,8 @@ pub(crate) fn spans_at(frame: &mut Frame, area: Rect, spans: &[Span<'_>], style:
     for span in spans.iter().filter(|_| !row.is_empty()) {
         let room = row.right() - x;
         let text = span.content.as_ref();
-        // Nearly all text is plain, and tables are the largest part of most frames: finding graphemes and their widths would take
-        // a third of the time of a frame.
+        // Nearly all text is plain, and tables are the largest part of most frames: finding graphemes and their widths
+        // would take a third of the time of a frame.
         if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
             let start = buffer.index_of(row.left(), row.y) + usize::from(x - row.left());
             let cells = buffer.content.iter_mut().skip(start).take(usize::from(room));
@@ -109,7 +110,8 @@ pub(crate) fn spans_at(frame: &mut Frame, area: Rect, spans: &[Span<'_>], style:
     }
 }
 
-/// Draws text from the top of an area, wrapped between its parts and words. If there is not enough room, it ends in `…`.
+/// Draws text from the top of an area, wrapped between its parts and words. If there is not enough room, it ends in
+/// `…`.
 pub(crate) fn paragraph(frame: &mut Frame, area: Rect, text: &str, style: Style) {
     explain(frame, area, text, "", style);
 }
@@ -147,8 +149,8 @@ pub(crate) fn explain(frame: &mut Frame, area: Rect, text: &str, keys: &str, sty
     }
 }
 
-/// Returns as many whole hints of a dialog as fit, from the left. The key that closes the dialog stays as long as it fits, because a
-/// user who knows no other key needs this one.
+/// Returns as many whole hints of a dialog as fit, from the left. The key that closes the dialog stays as long as it
+/// fits, because a user who knows no other key needs this one.
 #[must_use]
 pub(crate) fn fitting_hints(hints: &str, keymap: &KeyMap, kind: DialogKind, width: usize) -> String {
     let close = keymap.dialog_key(kind, DialogAction::Close).map(|key| format!("{key} "));
@@ -174,7 +176,8 @@ pub(crate) fn spinner_of(state: &State, slot: Slot, ascii: bool) -> String {
     format!("{}{}", spinner(state, ascii), waited(state, slot))
 }
 
-/// Describes what a question in a slot is for, with a spinner and, after a second, how long it has been waiting: `⠋ reading … 5s`.
+/// Describes what a question in a slot is for, with a spinner and, after a second, how long it has been waiting: `⠋
+/// reading … 5s`.
 #[must_use]
 pub(crate) fn waiting_for(state: &State, slot: Slot, what: &str, ascii: bool) -> String {
     format!("{} {what}{}", spinner(state, ascii), waited(state, slot))

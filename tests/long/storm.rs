@@ -1,5 +1,5 @@
-//! Many writers that pause between drawing a position and committing, roll back, insert without the category lock and lose their
-//! connections, and followers that must receive every message once and in order.
+//! Many writers that pause between drawing a position and committing, roll back, insert without the category lock and
+//! lose their connections, and followers that must receive every message once and in order.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

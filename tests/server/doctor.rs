@@ -1,4 +1,5 @@
-//! Tests of `doctor`: healthy stores of every kind are reported as healthy, and each planted fault is found, and nothing else.
+//! Tests of `doctor`: healthy stores of every kind are reported as healthy, and each planted fault is found, and
+//! nothing else.
 
 use streamscope::message::{ExpectedVersion, NewMessage, StreamName};
 use streamscope::store::NewNamespace;
@@ -57,8 +58,8 @@ async fn a_healthy_standby_has_no_findings() {
     }
 }
 
-/// A fault: the check that must find it, its status, a part of what it says, and the SQL that plants and removes it. `{s}` is the
-/// schema.
+/// A fault: the check that must find it, its status, a part of what it says, and the SQL that plants and removes it.
+/// `{s}` is the schema.
 type Fault = (&'static str, &'static str, &'static str, &'static str);
 
 const FAULTS: &[Fault] = &[

@@ -1,5 +1,5 @@
-//! Tests of importing into each kind of store: which messages arrive, which are refused, and how imports survive other writers, lost
-//! connections and kills.
+//! Tests of importing into each kind of store: which messages arrive, which are refused, and how imports survive other
+//! writers, lost connections and kills.
 
 mod batches;
 mod commands;

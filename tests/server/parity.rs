@@ -1,5 +1,5 @@
-//! Compares streamscope's namespaces with the official Message DB 1.3: the same calls must return the same rows, and the same errors
-//! word for word.
+//! Compares streamscope's namespaces with the official Message DB 1.3: the same calls must return the same rows, and
+//! the same errors word for word.
 
 mod callers;
 mod calls;

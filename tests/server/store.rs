@@ -1,5 +1,5 @@
-//! The store's operations on real servers. Most tests run on all four kinds of store, through PgBouncer in transaction mode, and on a
-//! primary and its hot standby through one URL. Others need one particular server.
+//! The store's operations on real servers. Most tests run on all four kinds of store, through PgBouncer in transaction
+//! mode, and on a primary and its hot standby through one URL. Others need one particular server.
 
 mod browse;
 mod collation;

@@ -26,8 +26,8 @@ pub(crate) mod shared;
 pub(crate) mod stores;
 
 /// Runs a test body, `async fn body(store: &TestStore)`, once for each of the four kinds of store. The tests are named
-/// `body::ours_on_postgres`, `body::ours_embedded`, `body::message_db` and `body::eventodb`. Attributes such as `#[ignore]`
-/// apply to each test.
+/// `body::ours_on_postgres`, `body::ours_embedded`, `body::message_db` and `body::eventodb`. Attributes such as
+/// `#[ignore]` apply to each test.
 macro_rules! for_each_store {
     ($($(#[$attribute:meta])* $body:ident),+ $(,)?) => {$(
         mod $body {
@@ -131,8 +131,8 @@ macro_rules! for_each_route {
 pub(crate) use for_each_route;
 
 /// Runs test bodies, `module::body`, on servers of other versions. The modules must be in scope. The tests are named
-/// `body::message_db_on_the_oldest` and so on. The oldest server cannot have namespaces created by streamscope. PostgreSQL 14
-/// is the oldest that can.
+/// `body::message_db_on_the_oldest` and so on. The oldest server cannot have namespaces created by streamscope.
+/// PostgreSQL 14 is the oldest that can.
 macro_rules! for_each_version {
     ($($module:ident::$body:ident),+ $(,)?) => {$(
         mod $body {

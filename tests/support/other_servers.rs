@@ -1,5 +1,5 @@
-//! Temporary servers of other PostgreSQL versions: the oldest and the newest supported one, and 14. All tests share one of
-//! each, and `tests/run` stops them.
+//! Temporary servers of other PostgreSQL versions: the oldest and the newest supported one, and 14. All tests share one
+//! of each, and `tests/run` stops them.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

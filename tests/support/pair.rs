@@ -1,7 +1,7 @@
 //! A temporary primary with a hot standby by streaming replication, on two ports of 127.0.0.1.
 //!
-//! The servers of one test stop and their files are removed however the test program ends, even if it is killed: a guard
-//! process outlives it and waits for the end of a pipe. `tests/run` stops the shared pair.
+//! The servers of one test stop and their files are removed however the test program ends, even if it is killed: a
+//! guard process outlives it and waits for the end of a pipe. `tests/run` stops the shared pair.
 
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};

@@ -1,5 +1,5 @@
-//! A working day of someone who supports customers: from a part of an ID in a ticket to the difference between two orders, and on
-//! from there the next morning.
+//! A working day of someone who supports customers: from a part of an ID in a ticket to the difference between two
+//! orders, and on from there the next morning.
 
 use super::support::stores::Kind;
 use super::visit::Visit;

@@ -1,5 +1,5 @@
-//! The tasks of a user: browsing, following, writing, resolving conflicts, cloning, writing follow-ups, going to messages and
-//! filtering.
+//! The tasks of a user: browsing, following, writing, resolving conflicts, cloning, writing follow-ups, going to
+//! messages and filtering.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -145,7 +145,8 @@ async fn survives_rapid_resizing_down_to_one_cell() {
         screen.resize(1 + (size * 37) % 180, 1 + (size * 11) % 50).keys("j");
     }
     screen.resize(1, 1).keys("w").resize(120, 40).shows("Write a message");
-    // The dialog covers the title of the list. Without waiting for that, Escape and the next key could be read as one key with Alt.
+    // The dialog covers the title of the list. Without waiting for that, Escape and the next key could be read as one
+    // key with Alt.
     screen.resize(1, 1).keys("\x1b").resize(120, 40).shows("All messages").shows_line(&["account", "~"]);
     screen.keys("q");
     assert_eq!(screen.end().status, 0);

@@ -1,5 +1,5 @@
-//! Pastes the commands and the SQL that the screen copies into real shells and into psql, without bracketed paste. Nothing may
-//! run before Enter, and then the program must receive exactly the copied names.
+//! Pastes the commands and the SQL that the screen copies into real shells and into psql, without bracketed paste.
+//! Nothing may run before Enter, and then the program must receive exactly the copied names.
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};

@@ -1,5 +1,5 @@
-//! The pictures in the README: the screen of the demo, drawn as SVG from what a terminal shows. To write them to `assets/`,
-//! set `STREAMSCOPE_PICTURES=write`. Without it, the test only checks that they can be drawn.
+//! The pictures in the README: the screen of the demo, drawn as SVG from what a terminal shows. To write them to
+//! `assets/`, set `STREAMSCOPE_PICTURES=write`. Without it, the test only checks that they can be drawn.
 
 use std::fmt::Write as _;
 use std::path::Path;

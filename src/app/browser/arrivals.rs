@@ -15,7 +15,8 @@ use crate::store::trace::{DEFAULT_EXTENT, Relations};
 
 /// How long the cursor rests on a message before the messages around it are searched.
 const REST: Duration = Duration::from_millis(300);
-/// The least time between two searches around a message while following. A search can take a second of the server's time.
+/// The least time between two searches around a message while following. A search can take a second of the server's
+/// time.
 const RENEWAL: Duration = Duration::from_secs(5);
 
 impl Browser {
@@ -95,8 +96,8 @@ impl Browser {
         }
     }
 
-    /// Counts new messages of a namespace in their categories and makes them the last ones of their streams. Estimates stay
-    /// estimates.
+    /// Counts new messages of a namespace in their categories and makes them the last ones of their streams. Estimates
+    /// stay estimates.
     pub(in crate::app) fn include_new_messages<'a>(
         &mut self,
         namespace: &str,
@@ -155,7 +156,8 @@ impl Browser {
         is_behind.then(|| self.ask_for_relations(RENEWAL, requests)).flatten()
     }
 
-    /// Notes how far following has come. If new messages are near the one on screen, asks for the messages around it again.
+    /// Notes how far following has come. If new messages are near the one on screen, asks for the messages around it
+    /// again.
     pub(in crate::app) fn renew_relations(
         &mut self,
         newest: GlobalPosition,

@@ -247,7 +247,8 @@ pub(crate) fn default_columns() -> Vec<Column> {
 
 /// Changes of a list of columns. None of them loses a column.
 pub(crate) trait ColumnList {
-    /// Adds a column with a path in front of the data, or shows it if it exists. Returns its index, or none if there are too many.
+    /// Adds a column with a path in front of the data, or shows it if it exists. Returns its index, or none if there
+    /// are too many.
     fn add(&mut self, path: BodyPath) -> Option<usize>;
     /// Swaps a column with the next or the previous one. Returns its new index.
     fn shift(&mut self, index: usize, down: bool) -> usize;

@@ -1,6 +1,6 @@
-//! The number of messages in the scope on screen. It comes from a count or an estimate and is kept up to date while reading
-//! and following, so the footer never shows fewer messages than are on screen. In a filtered list, the matches are counted
-//! step by step. Nothing in here asks for a count.
+//! The number of messages in the scope on screen. It comes from a count or an estimate and is kept up to date while
+//! reading and following, so the footer never shows fewer messages than are on screen. In a filtered list, the matches
+//! are counted step by step. Nothing in here asks for a count.
 
 use crate::message::MessageHead;
 use crate::store::browse::{Count, CountStep};
@@ -48,8 +48,8 @@ impl MessageCount {
         head.position.saturating_add(1).saturating_sub(deleted.unwrap_or(0))
     }
 
-    /// Adds the loaded messages, given by their numbers, that are newer than the count. If some of the newer messages are not
-    /// loaded, the count becomes an estimate. A stream is the exception: its positions give the exact number.
+    /// Adds the loaded messages, given by their numbers, that are newer than the count. If some of the newer messages
+    /// are not loaded, the count becomes an estimate. A stream is the exception: its positions give the exact number.
     pub(super) fn include_loaded(&mut self, kind: ListKind, numbers: &[i64]) {
         let newest_loaded = numbers.iter().max().copied();
         let Some((count, newest)) = self.total.zip(newest_loaded.max(self.newest_seen)) else { return };
@@ -66,7 +66,8 @@ impl MessageCount {
         self.total = Some(Count { messages, through: (all_are_loaded || kind.is_stream).then_some(newest) });
     }
 
-    /// Turns the count into an estimate, because messages may have arrived unseen. In a stream the positions reveal them.
+    /// Turns the count into an estimate, because messages may have arrived unseen. In a stream the positions reveal
+    /// them.
     pub(super) fn become_estimate(&mut self, kind: ListKind) {
         if !kind.is_stream
             && let Some(count) = &mut self.total
@@ -75,7 +76,8 @@ impl MessageCount {
         }
     }
 
-    /// Adds a message that arrived while following. A late one may already have been counted, so the count becomes an estimate.
+    /// Adds a message that arrived while following. A late one may already have been counted, so the count becomes an
+    /// estimate.
     pub(super) fn include_arrival(&mut self, kind: ListKind, number: i64, late: bool) {
         self.newest_seen = self.newest_seen.max(Some(number));
         match &mut self.matches {

@@ -1,5 +1,5 @@
-//! The part of a list that is in view, for scrollbars and for dragging them. A list whose length is unknown has none, so that a
-//! scrollbar never claims more than is known.
+//! The part of a list that is in view, for scrollbars and for dragging them. A list whose length is unknown has none,
+//! so that a scrollbar never claims more than is known.
 
 use super::Browser;
 use super::layout::Pane;
@@ -26,8 +26,8 @@ impl Extent {
         Self { total: total as u64, first: first as u64, shown: shown.min(total.saturating_sub(first)) as u64 }
     }
 
-    /// Returns the first cell and the length of the thumb on a track of some cells. It touches an end of the track only if the
-    /// view touches that end of the list. Returns none if the whole list is in view.
+    /// Returns the first cell and the length of the thumb on a track of some cells. It touches an end of the track only
+    /// if the view touches that end of the list. Returns none if the whole list is in view.
     #[must_use]
     pub(crate) fn thumb(self, track: u16) -> Option<(u16, u16)> {
         let hidden = self.total.checked_sub(self.shown).filter(|hidden| *hidden > 0 && track >= 2)?;
@@ -63,8 +63,8 @@ fn whole<T>(window: &Window<T>, rows: usize) -> Option<Extent> {
 }
 
 impl Messages {
-    /// Returns the extent if the list is loaded whole, or if the numbers of its messages tell their places. In a stream these
-    /// are positions. Elsewhere the extent is the range of global positions, once both of its ends are known.
+    /// Returns the extent if the list is loaded whole, or if the numbers of its messages tell their places. In a stream
+    /// these are positions. Elsewhere the extent is the range of global positions, once both of its ends are known.
     fn extent(&self, rows: usize) -> Option<Extent> {
         if self.window.at_first && self.window.at_last {
             return whole(&self.window, rows);

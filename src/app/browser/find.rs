@@ -1,5 +1,5 @@
-//! The state of the last search with `/`: its text, its matches and the rows that were searched. A result belongs to these rows
-//! and is not shown for any others.
+//! The state of the last search with `/`: its text, its matches and the rows that were searched. A result belongs to
+//! these rows and is not shown for any others.
 
 use super::layout::Pane;
 use super::list_key::ListKey;

@@ -19,8 +19,8 @@ impl History {
         self.0.extend(step.filter(|(entry, to)| entry.list != *to));
     }
 
-    /// Takes the location from which the list on screen was opened. If another list is on screen, the user has moved on in the
-    /// panes, and the history is cleared.
+    /// Takes the location from which the list on screen was opened. If another list is on screen, the user has moved on
+    /// in the panes, and the history is cleared.
     pub(crate) fn pop(&mut self, on_screen: Option<&ListKey>) -> Option<Place> {
         let (entry, to) = self.0.pop()?;
         if on_screen == Some(&to) {

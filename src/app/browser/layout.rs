@@ -1,7 +1,8 @@
-//! The rectangles of the panes for a terminal size. Drawing, mouse clicks and page keys all use them; nothing is drawn here.
+//! The rectangles of the panes for a terminal size. Drawing, mouse clicks and page keys all use them; nothing is drawn
+//! here.
 //!
-//! Below 120 columns the message pane is below the messages. On a smaller terminal panes are hidden one by one. Below 40×10
-//! only the focused one is left.
+//! Below 120 columns the message pane is below the messages. On a smaller terminal panes are hidden one by one. Below
+//! 40×10 only the focused one is left.
 
 use ratatui::layout::Rect;
 
@@ -275,7 +276,8 @@ impl Layout {
         usize::from(self.pane(pane).height.saturating_sub(self.above_rows(pane) + 1))
     }
 
-    /// Returns the number of lines above the rows of a pane: the border, and in the messages pane the timeline and the heading.
+    /// Returns the number of lines above the rows of a pane: the border, and in the messages pane the timeline and the
+    /// heading.
     #[must_use]
     pub(crate) fn above_rows(&self, pane: Pane) -> u16 {
         if pane == Pane::Messages { 2 + self.timeline.height } else { 1 }
@@ -301,8 +303,8 @@ fn side_width(width: u16, sizes: &Sizes, room: SideRoom) -> u16 {
     }
 }
 
-/// Returns the heights of the namespaces and the categories: what they need, within limits that leave most of the room to the
-/// focused list.
+/// Returns the heights of the namespaces and the categories: what they need, within limits that leave most of the room
+/// to the focused list.
 fn side_heights(height: u16, focused: Pane, room: SideRoom) -> (u16, u16) {
     let needed = |rows: u16| rows.saturating_add(2).max(4);
     if height < 15 {

@@ -170,7 +170,8 @@ impl MessagePane {
         }
     }
 
-    /// Returns the document of a line in the tree, and the line in that document. The lines of a text belong to no node.
+    /// Returns the document of a line in the tree, and the line in that document. The lines of a text belong to no
+    /// node.
     #[must_use]
     pub(crate) fn line(&self, line: usize) -> Option<(Part, usize)> {
         let open = self.open.as_ref().filter(|_| self.form == Form::Tree)?;

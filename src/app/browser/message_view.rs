@@ -1,5 +1,5 @@
-//! The view of the message pane: which lines are on screen. A line of the tree takes several rows if its value is long, so the
-//! view begins at a row of a line.
+//! The view of the message pane: which lines are on screen. A line of the tree takes several rows if its value is long,
+//! so the view begins at a row of a line.
 
 use std::ops::Range;
 
@@ -162,7 +162,8 @@ impl MessagePane {
         self.scroll_into_view();
     }
 
-    /// Scrolls as little as possible to show the selected line, or its beginning, without an empty row below the last line.
+    /// Scrolls as little as possible to show the selected line, or its beginning, without an empty row below the last
+    /// line.
     fn scroll_into_view(&mut self) {
         let height = self.height_of(self.selected);
         let view = self.body_rows();

@@ -1,5 +1,5 @@
-//! The messages pane: a window on the messages of a scope, oldest or newest first. Pages are loaded at both edges, and a
-//! filter is applied by the server in bounded steps. Bodies of messages are loaded elsewhere.
+//! The messages pane: a window on the messages of a scope, oldest or newest first. Pages are loaded at both edges, and
+//! a filter is applied by the server in bounded steps. Bodies of messages are loaded elsewhere.
 
 mod counting;
 mod reading;
@@ -52,7 +52,8 @@ pub(crate) struct Messages {
     pub filter: Filter,
     /// The filter as it was typed, or an empty text.
     pub filter_text: String,
-    /// The number that was selected when the filter was set. It is selected again if the filter is removed without a match.
+    /// The number that was selected when the filter was set. It is selected again if the filter is removed without a
+    /// match.
     pub(in crate::app) before_filter: Option<i64>,
     /// The progress of the filtered search.
     pub search: Option<SearchProgress>,
@@ -122,7 +123,8 @@ impl Messages {
         self.window.replace([]);
     }
 
-    /// Updates the row of a message whose body was loaded: its size, the values of its columns, and the beginning of its data.
+    /// Updates the row of a message whose body was loaded: its size, the values of its columns, and the beginning of
+    /// its data.
     pub(in crate::app) fn measured(&mut self, message: &Message) {
         let row = self.window.rows_mut().find(|row| row.head.global_position == message.global_position);
         if let Some(row) = row {
@@ -252,8 +254,8 @@ impl Messages {
         ListKind { is_stream: self.is_stream(), is_filtered: self.is_filtered() }
     }
 
-    /// Returns the range of the numbers in the list, once it is known. A filtered list has none, because the numbers of its
-    /// matches do not tell their places.
+    /// Returns the range of the numbers in the list, once it is known. A filtered list has none, because the numbers of
+    /// its matches do not tell their places.
     pub(super) fn number_range(&self) -> Option<(i64, i64)> {
         if self.is_filtered() {
             return None;
@@ -396,8 +398,8 @@ impl Messages {
         self.error = Some(error);
     }
 
-    /// Handles a question that failed or was stopped. A list that was to be replaced stays, but newer messages may exist: those
-    /// that arrive while following may not be all since the count.
+    /// Handles a question that failed or was stopped. A list that was to be replaced stays, but newer messages may
+    /// exist: those that arrive while following may not be all since the count.
     fn abandon_question(&mut self) {
         self.reloading = false;
         if matches!(self.pending.take(), Some(Pending::Fresh(_))) {
@@ -452,7 +454,8 @@ impl Messages {
         self.newest().is_none_or(|newest| newest < self.number(head))
     }
 
-    /// Inserts a message that arrived while following, unless it is loaded already. Returns how many rows were unloaded.
+    /// Inserts a message that arrived while following, unless it is loaded already. Returns how many rows were
+    /// unloaded.
     pub(in crate::app) fn arrive(&mut self, head: MessageHead, late: bool) -> usize {
         let number = self.number(&head);
         let newer = self.is_newer(&head);

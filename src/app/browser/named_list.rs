@@ -1,5 +1,5 @@
-//! A list of names that is loaded as a whole, such as the categories, and the text that filters it. Every row is kept while a
-//! filter hides it, so that names are looked up in all rows and the list can be restored.
+//! A list of names that is loaded as a whole, such as the categories, and the text that filters it. Every row is kept
+//! while a filter hides it, so that names are looked up in all rows and the list can be restored.
 
 use std::ops::{Deref, DerefMut};
 
@@ -76,7 +76,8 @@ impl<T: Named + Clone> NamedList<T> {
         self.filter.as_ref().map(|filter| (filter.text.as_str(), filter.rows.len()))
     }
 
-    /// Shows only the rows whose names contain a text. The selection stays on its row, or goes to the first one that is left.
+    /// Shows only the rows whose names contain a text. The selection stays on its row, or goes to the first one that is
+    /// left.
     pub(in crate::app) fn set_filter(&mut self, text: String) {
         let selected = self.shown.selection().map(|row| row.name().to_owned());
         let mut filter = self.filter.take().unwrap_or_else(|| NameFilter {

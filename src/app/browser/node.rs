@@ -1,5 +1,5 @@
-//! A row of the tree in the message pane, and the rows of the screen that it takes: a long value continues below its beginning.
-//! Scrolling and drawing both use it, so that they agree on the height of every row.
+//! A row of the tree in the message pane, and the rows of the screen that it takes: a long value continues below its
+//! beginning. Scrolling and drawing both use it, so that they agree on the height of every row.
 
 use std::ops::Range;
 
@@ -101,7 +101,8 @@ impl<'a> Node<'a> {
     }
 }
 
-/// Divides a value into the rows of the screen. The first begins after `before` cells, the others after `hanging` cells.
+/// Divides a value into the rows of the screen. The first begins after `before` cells, the others after `hanging`
+/// cells.
 fn wrapped(value: &str, width: usize, before: usize, hanging: usize) -> Vec<Range<usize>> {
     let (mut rows, mut start) = (Vec::new(), 0);
     // A pane that is not on screen has no width.

@@ -1,5 +1,5 @@
-//! The lists that the user has worked in, for returning to them. A list counts once its messages have the focus: passing over
-//! it in a side pane does not. They survive a restart.
+//! The lists that the user has worked in, for returning to them. A list counts once its messages have the focus:
+//! passing over it in a side pane does not. They survive a restart.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,5 +1,5 @@
-//! The links of the message on screen: its cause and its workflow as its metadata names them, and what the store found around
-//! it. They are one line above the documents, whose parts lead to other messages.
+//! The links of the message on screen: its cause and its workflow as its metadata names them, and what the store found
+//! around it. They are one line above the documents, whose parts lead to other messages.
 
 use std::borrow::Cow;
 
@@ -66,8 +66,8 @@ impl LinkLine {
         self.named.iter().find(|(at, _)| *at == path).map(|(_, named)| named)
     }
 
-    /// Returns the parts of the line with their texts, for a width in cells. If they do not fit in full, they are shortened, and then the
-    /// last ones are left out. With `ascii`, arrows are ASCII too.
+    /// Returns the parts of the line with their texts, for a width in cells. If they do not fit in full, they are
+    /// shortened, and then the last ones are left out. With `ascii`, arrows are ASCII too.
     #[must_use]
     pub(crate) fn parts(&self, width: usize, ascii: bool) -> Vec<(Relation, String)> {
         let mut parts = self.worded(width, ascii, false);

@@ -1,5 +1,5 @@
-//! Resizing and collapsing the panes, with the keys and with the mouse. Neither ever hides a pane or loses the focus; the
-//! least sizes are those of `layout`.
+//! Resizing and collapsing the panes, with the keys and with the mouse. Neither ever hides a pane or loses the focus;
+//! the least sizes are those of `layout`.
 
 use ratatui::layout::Rect;
 
@@ -74,8 +74,8 @@ impl Browser {
         if self.sizes.collapsed && self.focus.is_side() { self.focus_on(Pane::Messages, requests) } else { Vec::new() }
     }
 
-    /// Measures what the side panes list. Within a namespace they only become wider, so that moving through the categories
-    /// does not move the messages.
+    /// Measures what the side panes list. Within a namespace they only become wider, so that moving through the
+    /// categories does not move the messages.
     pub(super) fn measure_side(&mut self) {
         let row = |name: &str, note: usize| SafeText::line(name).width() + usize::from(note > 0) + note + AROUND;
         let namespaces = self.namespaces.all().take(IN_VIEW).map(|info| row(&info.id, info.flavour.as_str().len()));

@@ -1,5 +1,5 @@
-//! Shows the selection of a side pane: the lists below it, and the messages if its pane is the active one. Lists that are left
-//! are kept.
+//! Shows the selection of a side pane: the lists below it, and the messages if its pane is the active one. Lists that
+//! are left are kept.
 
 use super::super::event::Effect;
 use super::super::request::Slot;

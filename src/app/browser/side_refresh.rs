@@ -1,6 +1,6 @@
-//! Keeps the side panes and the count of the list current. Following delivers its own messages. The other estimates of categories and
-//! versions of streams are read again, a few rows at most every few seconds, and only after a key, the mouse or a poll. An idle screen asks
-//! nothing.
+//! Keeps the side panes and the count of the list current. Following delivers its own messages. The other estimates of
+//! categories and versions of streams are read again, a few rows at most every few seconds, and only after a key, the
+//! mouse or a poll. An idle screen asks nothing.
 
 use std::time::Duration;
 
@@ -19,8 +19,9 @@ use crate::store::browse::{StreamRow, StreamsFrom, StreamsOf};
 const INTERVAL: SignedDuration = SignedDuration::from_secs(5);
 
 impl Browser {
-    /// Asks for the categories if they are on screen and were not read for a while. While following, schedules the question at once,
-    /// because no further poll may come. If every new message of the namespace is followed, asks nothing.
+    /// Asks for the categories if they are on screen and were not read for a while. While following, schedules the
+    /// question at once, because no further poll may come. If every new message of the namespace is followed, asks
+    /// nothing.
     pub(in crate::app) fn refresh_side(&mut self, follow: Option<&Follow>, requests: &mut Requests) -> Option<Effect> {
         // Every key and every poll comes here, so the cheap checks are first.
         let elapsed = requests.now().duration_since(self.side_read?);
@@ -43,8 +44,8 @@ impl Browser {
         Some(requests.ask_later(Slot::FreshCategories, Question::Categories { namespace }, wait))
     }
 
-    /// Asks for the rest of what the side panes show, once the categories were asked for. The list of streams may have changed
-    /// meanwhile.
+    /// Asks for the rest of what the side panes show, once the categories were asked for. The list of streams may have
+    /// changed meanwhile.
     pub(in crate::app) fn refresh_streams(&mut self, follow: Option<&Follow>, requests: &mut Requests) -> Vec<Effect> {
         let streams = self.streams.current_question(self.layout().rows(Pane::Streams));
         let streams = streams.map(|question| requests.ask(Slot::FreshStreams, question));
@@ -53,7 +54,8 @@ impl Browser {
         streams.into_iter().chain(total).collect()
     }
 
-    /// Asks for the categories of a namespace, which answers every pending read. The names of a list that is still empty come first.
+    /// Asks for the categories of a namespace, which answers every pending read. The names of a list that is still
+    /// empty come first.
     pub(in crate::app) fn read_categories(&mut self, namespace: String, requests: &mut Requests) -> Vec<Effect> {
         self.side_read = Some(requests.now());
         let stop = [Slot::FreshCategories, Slot::FreshStreams].into_iter().filter_map(|slot| requests.stop(slot));
@@ -75,8 +77,8 @@ impl Browser {
 }
 
 impl Streams {
-    /// Returns the question for the current versions of the streams in view, or of those that were active last if the list is not
-    /// in the order of their names.
+    /// Returns the question for the current versions of the streams in view, or of those that were active last if the
+    /// list is not in the order of their names.
     fn current_question(&self, rows: usize) -> Option<Question> {
         let of = self.of.clone()?;
         let (namespace, category) = (of.namespace, of.category);

@@ -1,5 +1,5 @@
-//! The sizes that the user gave the panes, with the keys or the mouse, and whether the side panes are collapsed. They survive
-//! a restart. `layout` turns them into rectangles and keeps every pane at its least size.
+//! The sizes that the user gave the panes, with the keys or the mouse, and whether the side panes are collapsed. They
+//! survive a restart. `layout` turns them into rectangles and keeps every pane at its least size.
 
 /// A border that can be moved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,5 +1,5 @@
-//! The streams pane: streams of the selected category, sorted by name or by recent activity and loaded a page at a time from
-//! either end. Rows far from the selection are unloaded, so the list is bounded.
+//! The streams pane: streams of the selected category, sorted by name or by recent activity and loaded a page at a time
+//! from either end. Rows far from the selection are unloaded, so the list is bounded.
 
 pub(crate) mod filter;
 
@@ -17,7 +17,8 @@ use filter::StreamFilter;
 
 /// The number of streams in a page.
 pub(super) const PAGE: usize = 200;
-/// The most streams that are listed by activity or with a filter. Such a list can only be read forwards, so none of it is unloaded.
+/// The most streams that are listed by activity or with a filter. Such a list can only be read forwards, so none of it
+/// is unloaded.
 pub(super) const RECENT: usize = 20_000;
 
 /// A page that has been loading for longer than this is the first thing that Esc cancels.
@@ -290,8 +291,8 @@ impl Streams {
         }
     }
 
-    /// Returns the index at which to insert an unloaded stream. Returns none if it belongs outside the loaded rows, or if the
-    /// server sorts names in an order that is unknown here.
+    /// Returns the index at which to insert an unloaded stream. Returns none if it belongs outside the loaded rows, or
+    /// if the server sorts names in an order that is unknown here.
     fn index_of(&self, row: &StreamRow) -> Option<usize> {
         let rows = self.window.rows();
         if self.by_activity && self.filter.is_none() {

@@ -1,5 +1,5 @@
-//! The message table as it fits into the pane: which columns there is room for, how wide they are, how times are written, and
-//! between which rows a day ends. The rows themselves are in [`super::messages`].
+//! The message table as it fits into the pane: which columns there is room for, how wide they are, how times are
+//! written, and between which rows a day ends. The rows themselves are in [`super::messages`].
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -102,7 +102,8 @@ impl Days {
     }
 }
 
-/// Returns true if so many days lie between the first and the last row that lines between them would take too much room.
+/// Returns true if so many days lie between the first and the last row that lines between them would take too much
+/// room.
 fn many_days(messages: &Messages, zone: &TimeZone) -> bool {
     let rows = messages.window.rows();
     let (Some(first), Some(last)) = (rows.front(), rows.back()) else { return false };
@@ -260,7 +261,8 @@ fn place(mut columns: Vec<Measured<'_>>, room: usize, one_stream: bool, times: T
         without_room.push(&columns.remove(least).column.kind);
     }
     let mut widths: Vec<usize> = columns.iter().map(|column| column.least.min(room.saturating_sub(1))).collect();
-    // The number of columns without room is at the right of the titles. The title of the data is short and leaves it room.
+    // The number of columns without room is at the right of the titles. The title of the data is short and leaves it
+    // room.
     let noted = !without_room.is_empty() && columns.last().is_some_and(|column| column.column.kind != ColumnKind::Data);
     let room_for_note = if noted { NOTE } else { 0 };
     let mut left = room.saturating_sub(widths.iter().map(|width| width + 1).sum::<usize>() + room_for_note);

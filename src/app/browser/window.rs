@@ -135,7 +135,8 @@ impl<T> Window<T> {
         rows
     }
 
-    /// Returns the index of the row on a line of the view; none if the line separates two rows or is below the last row.
+    /// Returns the index of the row on a line of the view; none if the line separates two rows or is below the last
+    /// row.
     #[must_use]
     pub(crate) fn row_at_line(&self, line: usize, parted: impl Fn(&T, &T) -> bool) -> Option<usize> {
         let (mut row, mut at) = (self.top, 0);

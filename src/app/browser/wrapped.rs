@@ -83,8 +83,8 @@ impl Wrapped {
     }
 }
 
-/// Returns the number of bytes that fit into a row; none if the whole text fits. Breaks after a space if there is one in the
-/// second half of the row.
+/// Returns the number of bytes that fit into a row; none if the whole text fits. Breaks after a space if there is one
+/// in the second half of the row.
 pub(super) fn row_length(text: &str, width: usize) -> Option<usize> {
     let length = fitting(text, width)?;
     let after_space = text[..length].rfind(' ').map(|space| space + 1).filter(|after| *after > length / 2);

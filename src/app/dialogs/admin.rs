@@ -14,8 +14,8 @@ pub(crate) enum AdminStage {
     Working,
 }
 
-/// Keeps a dialog open until the answer arrives: only the answer tells whether the request was carried out, and the answer of
-/// creating has the token, which is shown only once.
+/// Keeps a dialog open until the answer arrives: only the answer tells whether the request was carried out, and the
+/// answer of creating has the token, which is shown only once.
 pub(super) fn wait(action: Option<DialogAction>) -> Outcome {
     if action == Some(DialogAction::Close) {
         Outcome::Do(vec![Command::Warn("Already sent. Waiting for the answer.".to_owned())])

@@ -21,8 +21,8 @@ pub(super) fn moved(selected: usize, rows: usize, action: Option<DialogAction>) 
     Some(to.min(rows.saturating_sub(1)))
 }
 
-/// Returns the first row in view of a list with `rows` rows, of which `height` fit. It stays at `top` as long as the selection is visible,
-/// so that no row moves away from the pointer.
+/// Returns the first row in view of a list with `rows` rows, of which `height` fit. It stays at `top` as long as the
+/// selection is visible, so that no row moves away from the pointer.
 #[must_use]
 pub(crate) fn first_in_view(top: usize, selected: usize, rows: usize, height: usize) -> usize {
     let height = height.max(1);

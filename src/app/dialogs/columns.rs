@@ -1,5 +1,5 @@
-//! The chooser of columns: shows, hides, moves and resizes the columns of the table behind it, and adds columns with a path.
-//! Every change shows at once. Closing keeps it.
+//! The chooser of columns: shows, hides, moves and resizes the columns of the table behind it, and adds columns with a
+//! path. Every change shows at once. Closing keeps it.
 
 use crossterm::event::KeyEvent;
 use ratatui::layout::Rect;
@@ -71,7 +71,8 @@ impl ColumnChooser {
         Some(self.typed_path()?.map(|path| path.to_string()))
     }
 
-    /// Reads the path that is being typed. A whole path that was typed or pasted after the `$.` of the input replaces it.
+    /// Reads the path that is being typed. A whole path that was typed or pasted after the `$.` of the input replaces
+    /// it.
     fn typed_path(&self) -> Option<Result<BodyPath, String>> {
         let text = self.path.as_ref()?.text();
         let after = text.strip_prefix(BEGUN).map(str::trim_start);

@@ -1,5 +1,5 @@
-//! `=`: compares two messages, as a list of differences by path or side by side. It covers type, time, data and metadata. Numbers
-//! are compared and shown with every digit.
+//! `=`: compares two messages, as a list of differences by path or side by side. It covers type, time, data and
+//! metadata. Numbers are compared and shown with every digit.
 
 use crossterm::event::{KeyEvent, MouseEvent};
 use jiff::Timestamp;

@@ -1,6 +1,6 @@
 //! The compose dialog: a message and its expected version, checked while they are typed. It never writes anything
-//! itself: `version` fills in the expected version, `keys` handles the keys and asks for the message to be written, and the
-//! answer comes back from `app::writing`.
+//! itself: `version` fills in the expected version, `keys` handles the keys and asks for the message to be written, and
+//! the answer comes back from `app::writing`.
 
 mod draft;
 mod keys;

@@ -1,5 +1,6 @@
-//! `y` and one letter, or Enter on an entry: copies the selection. Values, names and messages are copied as they are stored, never as
-//! they are drawn. Commands and SQL are quoted so that names in them cannot run anything when they are pasted.
+//! `y` and one letter, or Enter on an entry: copies the selection. Values, names and messages are copied as they are
+//! stored, never as they are drawn. Commands and SQL are quoted so that names in them cannot run anything when they are
+//! pasted.
 
 use crossterm::event::KeyEvent;
 use ratatui::layout::Rect;
@@ -53,8 +54,8 @@ pub(crate) struct CopyMenu {
 const WIDTH: u16 = 60;
 
 impl CopyMenu {
-    /// Returns what can be copied from the focused pane; none if that is nothing. `connection` are the options of a command that choose
-    /// the database.
+    /// Returns what can be copied from the focused pane; none if that is nothing. `connection` are the options of a
+    /// command that choose the database.
     #[must_use]
     pub(crate) fn of(browser: &Browser, marked: usize, connection: &[String]) -> Option<Self> {
         let mut entries = Vec::new();

@@ -1,5 +1,5 @@
-//! The dialog that creates a namespace. It never closes before the answer: a second Enter sends nothing, and Esc does not
-//! lose the token.
+//! The dialog that creates a namespace. It never closes before the answer: a second Enter sends nothing, and Esc does
+//! not lose the token.
 
 use crossterm::event::KeyEvent;
 

@@ -1,5 +1,5 @@
-//! The dialog that deletes a namespace after its ID is typed. It never closes before the answer, so a second Enter sends
-//! nothing.
+//! The dialog that deletes a namespace after its ID is typed. It never closes before the answer, so a second Enter
+//! sends nothing.
 
 use crossterm::event::KeyEvent;
 

@@ -1,4 +1,5 @@
-//! Ctrl-E: asks for the file of an export, and shows how far it has got. Replacing a file needs a confirmation, and Esc cancels.
+//! Ctrl-E: asks for the file of an export, and shows how far it has got. Replacing a file needs a confirmation, and Esc
+//! cancels.
 
 use crossterm::event::KeyEvent;
 

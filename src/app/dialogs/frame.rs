@@ -1,5 +1,5 @@
-//! The frame of a dialog: its place on the terminal and the padding inside its border. Drawing uses it, and so do the text
-//! editors, whose keys depend on the rows that are visible.
+//! The frame of a dialog: its place on the terminal and the padding inside its border. Drawing uses it, and so do the
+//! text editors, whose keys depend on the rows that are visible.
 
 use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 use ratatui::layout::{Margin, Rect};
@@ -7,8 +7,8 @@ use ratatui::layout::{Margin, Rect};
 /// The width inside the border from which the text keeps a distance of one column.
 const PADDED: u16 = 20;
 
-/// Returns the rectangle of a dialog and the one of its text. The wanted size includes the border. There is one column of
-/// padding, and one row if the terminal has room for it.
+/// Returns the rectangle of a dialog and the one of its text. The wanted size includes the border. There is one column
+/// of padding, and one row if the terminal has room for it.
 #[must_use]
 pub(crate) fn frame(area: Rect, width: u16, height: u16) -> (Rect, Rect) {
     let (padded_width, padded_height) = (width.saturating_add(2), height.saturating_add(2));
@@ -19,7 +19,8 @@ pub(crate) fn frame(area: Rect, width: u16, height: u16) -> (Rect, Rect) {
     (outer, inside.inner(Margin::new(u16::from(inside.width >= PADDED), rows)))
 }
 
-/// Returns the rectangle of text inside a border that is as wide as a pane: with a column of padding on each side if that leaves room.
+/// Returns the rectangle of text inside a border that is as wide as a pane: with a column of padding on each side if
+/// that leaves room.
 #[must_use]
 pub(crate) fn padded(inside: Rect) -> Rect {
     inside.inner(Margin::new(u16::from(inside.width > 2), 0))
@@ -32,8 +33,8 @@ pub(crate) fn frame_above(area: Rect, rows: u16) -> Rect {
     Rect { y: area.y + area.height - height, height, ..area }
 }
 
-/// Returns the row of the scrollbar at which the left button is held, and the number of its rows. The scrollbar is the right border
-/// of the dialog; the pointer may be a column beside it.
+/// Returns the row of the scrollbar at which the left button is held, and the number of its rows. The scrollbar is the
+/// right border of the dialog; the pointer may be a column beside it.
 #[must_use]
 pub(super) fn held_row(outer: Rect, mouse: MouseEvent) -> Option<(usize, usize)> {
     let is_held =

@@ -1,5 +1,5 @@
-//! Lists the actions of the panes, or those of the dialog behind the help, with their keys from the live key map. `/` filters the rows,
-//! and Enter runs the selected action. Texts about keys are never written here a second time.
+//! Lists the actions of the panes, or those of the dialog behind the help, with their keys from the live key map. `/`
+//! filters the rows, and Enter runs the selected action. Texts about keys are never written here a second time.
 
 pub(crate) mod layout;
 
@@ -25,7 +25,8 @@ pub(crate) struct Help {
     pub rows: Vec<HelpRow>,
     /// The index of the selected row, never a heading. Enter runs its action, if it has one.
     pub selected: usize,
-    /// The row in the middle of the view: the one that was selected last, but not with a click, so that the rows stay under the pointer.
+    /// The row in the middle of the view: the one that was selected last, but not with a click, so that the rows stay
+    /// under the pointer.
     middle: usize,
     all: Vec<HelpRow>,
 }
@@ -73,7 +74,8 @@ const NOTES: [(&str, &[&str]); 2] = [
     ("Drafts", &["An empty ID is replaced by a new one"]),
 ];
 
-/// Returns all rows: first everything that concerns the focused pane, then the other keys by the context in which they work.
+/// Returns all rows: first everything that concerns the focused pane, then the other keys by the context in which they
+/// work.
 fn rows_of(keymap: &KeyMap, pane: Pane) -> Vec<HelpRow> {
     let (here, heading) = match pane {
         Pane::Namespaces => (Context::Namespaces, "In the namespaces pane"),
@@ -199,8 +201,8 @@ impl Help {
         Outcome::Stay
     }
 
-    /// The wheel moves the selection, a click selects a row, a click on the selected row runs its action, and the scrollbar can be
-    /// dragged.
+    /// The wheel moves the selection, a click selects a row, a click on the selected row runs its action, and the
+    /// scrollbar can be dragged.
     pub(super) fn mouse(&mut self, mouse: MouseEvent, context: &DialogContext) -> Outcome {
         let layout = HelpLayout::of(self, context.browser.area);
         match mouse.kind {

@@ -1,5 +1,5 @@
-//! `/` in a list of names: the prompt of its filter. The list shrinks while the user types; the lists themselves belong to the
-//! panes.
+//! `/` in a list of names: the prompt of its filter. The list shrinks while the user types; the lists themselves belong
+//! to the panes.
 
 use crossterm::event::KeyEvent;
 

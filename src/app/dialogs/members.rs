@@ -1,5 +1,5 @@
-//! `M` while following a category: the members of a consumer group side by side, with what arrives for each. The numbers belong to
-//! following; the dialog only knows the size of the group and the selected member.
+//! `M` while following a category: the members of a consumer group side by side, with what arrives for each. The
+//! numbers belong to following; the dialog only knows the size of the group and the selected member.
 
 pub(crate) mod layout;
 
@@ -53,7 +53,8 @@ impl Members {
         Outcome::Stay
     }
 
-    /// The wheel selects the next or the previous member, a click selects a member, and a click on the selected one goes to its messages.
+    /// The wheel selects the next or the previous member, a click selects a member, and a click on the selected one
+    /// goes to its messages.
     pub(super) fn mouse(&mut self, mouse: MouseEvent, context: &DialogContext) -> Outcome {
         match mouse.kind {
             MouseEventKind::ScrollDown => self.select(self.selected + 1),

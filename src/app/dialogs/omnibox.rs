@@ -104,7 +104,8 @@ impl Omnibox {
         Self { input: Input::new(&format!("{category}#")), ..Self::new(Kind::Everything) }
     }
 
-    /// Returns true if Enter leads to the selected entry. In an empty `:`, no entry is selected until the user selects one.
+    /// Returns true if Enter leads to the selected entry. In an empty `:`, no entry is selected until the user selects
+    /// one.
     #[must_use]
     pub(crate) fn has_selection(&self) -> bool {
         self.chosen || self.kind == Kind::Commands || !self.input.text().trim().is_empty()
@@ -114,8 +115,8 @@ impl Omnibox {
         self.entries.get(self.selected).filter(|_| self.has_selection())
     }
 
-    /// Matches the text again after a list of the screen has changed, since it may now lead elsewhere. If it waited for a namespace,
-    /// goes there.
+    /// Matches the text again after a list of the screen has changed, since it may now lead elsewhere. If it waited for
+    /// a namespace, goes there.
     pub(in crate::app) fn listed(&mut self, context: &DialogContext) -> Outcome {
         let mut commands = if self.unsearched { self.search(context) } else { Vec::new() };
         self.refresh(context);

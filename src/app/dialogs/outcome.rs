@@ -132,8 +132,9 @@ pub(crate) enum Command {
     UndoListFilter(Pane),
     /// Shows a message of a namespace in the message pane, whatever the list selects.
     ShowMessage(String, Box<MessageHead>),
-    /// Ends a view about a message: the message pane shows the message that the list selects, and the pause of following that the view
-    /// has caused ends. The list returns to the newest message, unless the user has moved in it.
+    /// Ends a view about a message: the message pane shows the message that the list selects, and the pause of
+    /// following that the view has caused ends. The list returns to the newest message, unless the user has moved in
+    /// it.
     Resume,
     /// Ends such a view, and leaves the list where it is.
     EndHold,

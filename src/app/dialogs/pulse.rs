@@ -1,5 +1,5 @@
-//! `P`: the pulse of a namespace: rates, consumers, blocking transactions and the doctor's findings. Each part is asked for again while
-//! the page is open, and never otherwise. A part that fails shows its error, and the others go on.
+//! `P`: the pulse of a namespace: rates, consumers, blocking transactions and the doctor's findings. Each part is asked
+//! for again while the page is open, and never otherwise. A part that fails shows its error, and the others go on.
 
 mod going;
 pub(crate) mod layout;
@@ -28,8 +28,8 @@ pub(crate) const KEYS: [DialogAction; 5] =
 
 /// A transaction that is open for less than this is not shown: most end sooner.
 const BRIEF: SignedDuration = SignedDuration::from_secs(1);
-/// An answer stays fresh for this many times as long as the server took. The four parts together then cost less than a hundredth of the
-/// time.
+/// An answer stays fresh for this many times as long as the server took. The four parts together then cost less than a
+/// hundredth of the time.
 const SHARE: i32 = 400;
 /// How long the statement about blocking transactions takes on an ordinary server. The rest of its time is on the way.
 const STATEMENT: SignedDuration = SignedDuration::from_millis(5);
@@ -118,7 +118,8 @@ impl PulseDialog {
         &self.parts[part as usize]
     }
 
-    /// Returns the parts to ask for now, and remembers that they are asked for. `waiting` tells which ones wait for an answer.
+    /// Returns the parts to ask for now, and remembers that they are asked for. `waiting` tells which ones wait for an
+    /// answer.
     pub(crate) fn take_due(
         &mut self,
         now: Timestamp,
@@ -203,8 +204,8 @@ impl PulseDialog {
         state
     }
 
-    /// Makes every part due, because the user asks for it or because the server answers again: after that, old errors and old answers prove
-    /// nothing.
+    /// Makes every part due, because the user asks for it or because the server answers again: after that, old errors
+    /// and old answers prove nothing.
     pub(crate) fn refresh(&mut self) {
         for state in &mut self.parts {
             state.due = None;
@@ -304,7 +305,8 @@ impl PulseDialog {
         self.cursors[self.part as usize] = Cursor { index, id: ids.get(index).cloned() };
     }
 
-    /// A click selects, a click on the selected row opens it, and the wheel moves the selection of the part under the pointer.
+    /// A click selects, a click on the selected row opens it, and the wheel moves the selection of the part under the
+    /// pointer.
     pub(super) fn mouse(&mut self, mouse: MouseEvent, context: &DialogContext) -> Outcome {
         if self.detail.is_some() {
             if mouse.kind == MouseEventKind::Down(MouseButton::Left) {

@@ -1,5 +1,5 @@
-//! `S`: the state of a stream at a message, over the message pane, with the message that set each value. `[` and `]` step to the
-//! message before and after, and the cursor of the list follows. `{` and `}` choose where the fold begins.
+//! `S`: the state of a stream at a message, over the message pane, with the message that set each value. `[` and `]`
+//! step to the message before and after, and the cursor of the list follows. `{` and `}` choose where the fold begins.
 
 use crossterm::event::KeyEvent;
 use ratatui::layout::{Margin, Rect};
@@ -98,7 +98,8 @@ impl StateDialog {
         self.problem = Some(problem);
     }
 
-    /// Lays out the state over the message pane, or over all panes if that one is too small. The notes take at most half of it.
+    /// Lays out the state over the message pane, or over all panes if that one is too small. The notes take at most
+    /// half of it.
     #[must_use]
     pub(crate) fn layout(&self, browser: &Browser, keymap: &KeyMap) -> StateLayout {
         let pane = browser.layout().pane(Pane::Message);
@@ -115,7 +116,8 @@ impl StateDialog {
         StateLayout { outer, text, notes, values, hints, keys }
     }
 
-    /// Returns the lines above the values: where the fold begins if that is not the start, why it failed, and what was removed.
+    /// Returns the lines above the values: where the fold begins if that is not the start, why it failed, and what was
+    /// removed.
     fn notes(&self, width: usize, keymap: &KeyMap) -> Vec<(String, Note)> {
         let Some(view) = &self.view else { return Vec::new() };
         let begin = view.from.map(|from| {

@@ -1,4 +1,5 @@
-//! The token of a new namespace, which is shown only once. Only Enter closes it, because Esc is easily pressed by mistake.
+//! The token of a new namespace, which is shown only once. Only Enter closes it, because Esc is easily pressed by
+//! mistake.
 
 use crossterm::event::KeyEvent;
 

@@ -1,5 +1,5 @@
-//! `T`: the trace of a message, as a tree or as lanes of streams, or the messages of its workflow. The message pane follows the
-//! selection. Messages appear as they are found, and new ones while following; closing ends the search.
+//! `T`: the trace of a message, as a tree or as lanes of streams, or the messages of its workflow. The message pane
+//! follows the selection. Messages appear as they are found, and new ones while following; closing ends the search.
 
 use std::time::Duration;
 
@@ -108,8 +108,8 @@ impl TraceDialog {
         &self.namespace
     }
 
-    /// Notes that following has found messages, or a newer global position than before. Returns the question that continues a
-    /// finished search. A search under way is continued once it is done.
+    /// Notes that following has found messages, or a newer global position than before. Returns the question that
+    /// continues a finished search. A search under way is continued once it is done.
     pub(crate) fn arrived(&mut self, newest: GlobalPosition, has_messages: bool) -> Option<Question> {
         if newest <= self.newest && !has_messages {
             return None;
@@ -166,7 +166,8 @@ impl TraceDialog {
         let report = self.report(usize::from(inner.width));
         let keys_height = u16::from(inner.height > 1);
         let has_heading = self.lanes || self.missing().is_some();
-        // The report takes what the messages leave, or a few lines. On a small terminal, the messages keep at least half of the rows.
+        // The report takes what the messages leave, or a few lines. On a small terminal, the messages keep at least
+        // half of the rows.
         let height = usize::from(inner.height - keys_height);
         let rows = usize::from(has_heading) + self.view.as_ref().map_or(0, |view| view.rows.len());
         let notes_height = report.len().min(height.saturating_sub(rows).max(REPORT.min(height / 2)));

@@ -1,4 +1,5 @@
-//! A store in memory that answers at once. How it answers each question is in `answers`; the other files are parts of it.
+//! A store in memory that answers at once. How it answers each question is in `answers`; the other files are parts of
+//! it.
 #![allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "small numbers of a test")]
 
 mod answers;

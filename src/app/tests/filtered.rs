@@ -1,4 +1,5 @@
-//! Filtered lists: every match can be reached, a stopped search continues where it stopped, and the selection is restored.
+//! Filtered lists: every match can be reached, a stopped search continues where it stopped, and the selection is
+//! restored.
 
 use crate::app::browser::window::CAPACITY;
 use crate::app::request::Slot;

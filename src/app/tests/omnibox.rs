@@ -1,4 +1,5 @@
-//! `:` and Ctrl-P: results appear while the user types, nothing moves before Enter, and Esc leaves everything as it was.
+//! `:` and Ctrl-P: results appear while the user types, nothing moves before Enter, and Esc leaves everything as it
+//! was.
 
 use crate::app::browser::layout::Pane;
 use crate::app::dialogs::Dialog;

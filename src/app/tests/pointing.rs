@@ -1,4 +1,5 @@
-//! The mouse in dialogs: a click selects what is drawn under the pointer, another one accepts it, and the wheel moves the selection.
+//! The mouse in dialogs: a click selects what is drawn under the pointer, another one accepts it, and the wheel moves
+//! the selection.
 
 use std::path::PathBuf;
 

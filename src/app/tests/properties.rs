@@ -1,4 +1,5 @@
-//! Properties of the screen under random sequences of keys, sizes, answers and waits: nothing panics, and the invariants hold.
+//! Properties of the screen under random sequences of keys, sizes, answers and waits: nothing panics, and the
+//! invariants hold.
 
 use crate::app::Event;
 use crate::app::browser::layout::Pane;
@@ -241,7 +242,8 @@ fn check(screen: &Screen) {
     the_count_is_true(screen);
 }
 
-/// Checks that an exact count is the number of stored messages up to the number that it names, and that no newer one is shown.
+/// Checks that an exact count is the number of stored messages up to the number that it names, and that no newer one is
+/// shown.
 fn the_count_is_true(screen: &Screen) {
     let messages = &screen.state.browser.messages;
     let Some((list, count)) = messages.key.as_ref().zip(messages.count.total) else { return };

@@ -1,5 +1,5 @@
-//! The command `completions`: generates the completions of a shell from the definitions of the command line. It never opens
-//! a store.
+//! The command `completions`: generates the completions of a shell from the definitions of the command line. It never
+//! opens a store.
 
 use std::io::{self, Write as _};
 
@@ -47,8 +47,8 @@ fn no_files(command: clap::Command) -> clap::Command {
     command.mut_args(hint).mut_subcommands(no_files)
 }
 
-/// Adds what the generator for fish omits: the values of global options and of positional arguments, for which fish would
-/// offer file names.
+/// Adds what the generator for fish omits: the values of global options and of positional arguments, for which fish
+/// would offer file names.
 fn rest_for_fish(command: &clap::Command, name: &str, script: &mut Vec<u8>) -> io::Result<()> {
     let names = |arg: &Arg| {
         let values = arg.get_possible_values();

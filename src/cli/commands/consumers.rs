@@ -1,5 +1,5 @@
-//! The command `consumers`: lists how far the consumers of a namespace have read, and fails if one is too far behind. It reads only
-//! what consumers themselves have recorded.
+//! The command `consumers`: lists how far the consumers of a namespace have read, and fails if one is too far behind.
+//! It reads only what consumers themselves have recorded.
 
 use std::collections::HashMap;
 use std::time::Duration;

@@ -76,8 +76,8 @@ impl Prepared {
 /// Runs the command.
 ///
 /// # Errors
-/// [`Status::NotFound`] for an absent message, [`Status::Failed`] without a text for differences with `--exit-code`, and the errors
-/// of the store.
+/// [`Status::NotFound`] for an absent message, [`Status::Failed`] without a text for differences with `--exit-code`,
+/// and the errors of the store.
 pub(super) async fn run(namespace: &Namespace, prepared: &Prepared, output: &mut Output) -> Result<()> {
     let [a, b] = &prepared.references;
     let [a_name, b_name] = &prepared.names;

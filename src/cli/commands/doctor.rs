@@ -1,4 +1,5 @@
-//! The command `doctor`: examines a namespace and prints what it finds, with the reason and the remedy. It never repairs anything.
+//! The command `doctor`: examines a namespace and prints what it finds, with the reason and the remedy. It never
+//! repairs anything.
 
 use std::sync::Arc;
 

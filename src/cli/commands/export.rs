@@ -1,6 +1,6 @@
-//! The command `export` writes messages as JSON lines to standard output or to a file. It stops at an end position below which
-//! no message can appear any more, and goes in order of global position, so that an interrupted file can be resumed. It never
-//! holds more than one message in memory.
+//! The command `export` writes messages as JSON lines to standard output or to a file. It stops at an end position
+//! below which no message can appear any more, and goes in order of global position, so that an interrupted file can be
+//! resumed. It never holds more than one message in memory.
 
 mod gaps;
 mod part;
@@ -105,8 +105,8 @@ impl Prepared {
 /// Runs the command.
 ///
 /// # Errors
-/// Those of the store and of the file, which keeps what is written for `--resume`. [`Status::Failed`] if some messages could not be
-/// read; everything is written by then.
+/// Those of the store and of the file, which keeps what is written for `--resume`. [`Status::Failed`] if some messages
+/// could not be read; everything is written by then.
 pub(super) async fn run(
     namespace: &Namespace,
     prepared: Prepared,
@@ -283,8 +283,8 @@ fn distance(from: GlobalPosition, to: GlobalPosition) -> u64 {
     u64::try_from(to.saturating_sub(from)).unwrap_or(0)
 }
 
-/// Checks that the lines of an earlier run are the beginning of this export: its last message is part of it, and no message of it
-/// comes before its first one.
+/// Checks that the lines of an earlier run are the beginning of this export: its last message is part of it, and no
+/// message of it comes before its first one.
 async fn check_kept(
     namespace: &Namespace,
     options: &ExportOptions,

@@ -162,8 +162,8 @@ fn read(path: &std::path::Path) -> Result<String> {
 /// Runs the command.
 ///
 /// # Errors
-/// [`Status::NotFound`] for an absent stream, [`Status::Usage`] for a program that is not valid, [`Status::Failed`] for one that
-/// fails, and the errors of the store.
+/// [`Status::NotFound`] for an absent stream, [`Status::Usage`] for a program that is not valid, [`Status::Failed`] for
+/// one that fails, and the errors of the store.
 pub(super) async fn run(namespace: &Namespace, prepared: Prepared, output: &mut Output) -> Result<()> {
     let mut messages = namespace.stream_messages(&prepared.stream, prepared.from, -1).await?.peekable();
     let is_empty = Pin::new(&mut messages).peek().await.is_none();

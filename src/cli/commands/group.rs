@@ -1,5 +1,5 @@
-//! The command `group`: shows how a consumer group of a given size divides the streams of a category, from the newest messages. Which
-//! member gets a stream depends only on its name.
+//! The command `group`: shows how a consumer group of a given size divides the streams of a category, from the newest
+//! messages. Which member gets a stream depends only on its name.
 
 use clap::Args;
 

@@ -1,5 +1,6 @@
-//! The command `import` writes messages from a file or from standard input into a namespace. A thread reads and checks the next
-//! lines while the store takes the previous batch. It never reads further ahead, so memory stays bounded for inputs of any length.
+//! The command `import` writes messages from a file or from standard input into a namespace. A thread reads and checks
+//! the next lines while the store takes the previous batch. It never reads further ahead, so memory stays bounded for
+//! inputs of any length.
 
 mod batch;
 mod batches;
@@ -90,7 +91,8 @@ pub(crate) struct Prepared {
 enum Input {
     /// Read while the connection is opened.
     Begun(Batches),
-    /// Standard input that is a terminal. It is read after the connection is opened, because a password may be asked for before.
+    /// Standard input that is a terminal. It is read after the connection is opened, because a password may be asked
+    /// for before.
     Terminal(Source),
 }
 
@@ -151,8 +153,8 @@ impl Prepared {
 /// Runs the command.
 ///
 /// # Errors
-/// Those of the store, [`Status::Usage`] for an invalid line and [`Status::Conflict`] for a wrong expected version. The messages that
-/// were imported before the error are reported.
+/// Those of the store, [`Status::Usage`] for an invalid line and [`Status::Conflict`] for a wrong expected version. The
+/// messages that were imported before the error are reported.
 pub(super) async fn run(
     namespace: &Namespace,
     prepared: Prepared,

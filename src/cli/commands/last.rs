@@ -1,5 +1,5 @@
-//! The command `last`: prints the last message of a stream, or the last one of a type. In text, it prints the whole message
-//! with its metadata and never cuts it.
+//! The command `last`: prints the last message of a stream, or the last one of a type. In text, it prints the whole
+//! message with its metadata and never cuts it.
 
 use clap::Args;
 

@@ -1,4 +1,5 @@
-//! The argument that names one message: a position in a stream, a global position or an ID. Knows no options and prints nothing.
+//! The argument that names one message: a position in a stream, a global position or an ID. Knows no options and prints
+//! nothing.
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;

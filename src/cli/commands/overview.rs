@@ -1,5 +1,5 @@
-//! The overview that is printed if there is neither a command nor a terminal: every category of every namespace. It never
-//! opens a namespace that would run code of other roles.
+//! The overview that is printed if there is neither a command nor a terminal: every category of every namespace. It
+//! never opens a namespace that would run code of other roles.
 
 use crate::cli::error::Result;
 use crate::cli::output::json::Object;

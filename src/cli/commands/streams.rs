@@ -1,5 +1,5 @@
-//! The command `streams`: lists the streams of a namespace or category. They are read page by page: memory stays bounded
-//! whatever the limit, and no more than one page is ever held.
+//! The command `streams`: lists the streams of a namespace or category. They are read page by page: memory stays
+//! bounded whatever the limit, and no more than one page is ever held.
 
 mod containing;
 

@@ -174,8 +174,8 @@ pub(super) async fn run(
     ended
 }
 
-/// Takes the steps of a search until it ends or a signal comes. Each step returns its progress, which is shown, and the last one
-/// returns none.
+/// Takes the steps of a search until it ends or a signal comes. Each step returns its progress, which is shown, and the
+/// last one returns none.
 async fn search(interrupt: &mut Interrupt, mut step: impl AsyncFnMut() -> Result<Option<String>>) -> Result<()> {
     let status = StatusLine::new();
     while let Some(progress) = interrupt.unless_signalled(step()).await? {

@@ -1,5 +1,5 @@
-//! The command `version`: prints the version of a stream as a bare number in both formats, so that scripts can use it. It
-//! never reads a message.
+//! The command `version`: prints the version of a stream as a bare number in both formats, so that scripts can use it.
+//! It never reads a message.
 
 use clap::Args;
 

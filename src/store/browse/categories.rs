@@ -12,8 +12,9 @@ use crate::message::Category;
 const RECENT: i64 = 1_000;
 
 impl Namespace {
-    /// Lists the names of the categories, in bytewise order. It jumps from category to category in the index and does not read every
-    /// message. In a new session it takes about a third of the time of [`Namespace::categories`], because estimates need statistics.
+    /// Lists the names of the categories, in bytewise order. It jumps from category to category in the index and does
+    /// not read every message. In a new session it takes about a third of the time of [`Namespace::categories`],
+    /// because estimates need statistics.
     ///
     /// # Errors
     /// Fails if the server cannot be reached or returns an error.

@@ -15,9 +15,9 @@ use crate::message::{ConsumerGroup, StreamName};
 const COUNTED: i64 = 10_000;
 
 impl Namespace {
-    /// Estimates the number of messages in a scope from the planner's statistics. The result is exact for a stream, and for up to
-    /// 10,000 messages unless the statistics say that there are more. Returns `None` if there are more and the table was never
-    /// analysed.
+    /// Estimates the number of messages in a scope from the planner's statistics. The result is exact for a stream, and
+    /// for up to 10,000 messages unless the statistics say that there are more. Returns `None` if there are more and
+    /// the table was never analysed.
     ///
     /// # Errors
     /// Fails if the server cannot be reached or returns an error.
@@ -86,7 +86,8 @@ impl Namespace {
     /// # Errors
     /// Fails if the server cannot be reached or returns an error.
     pub async fn count(&self, scope: &Scope) -> Result<Count> {
-        // An equality rather than a row comparison: the order does not matter, so the planner may read the scope in any way.
+        // An equality rather than a row comparison: the order does not matter, so the planner may read the scope in any
+        // way.
         let condition = match scope {
             Scope::Namespace => "$1::text is null".to_owned(),
             Scope::Category(_) => "{category} = $1".to_owned(),
@@ -109,11 +110,12 @@ impl Namespace {
         Ok(Count { messages: messages.try_into().unwrap_or_default(), through: Some(column(&row, 1)?) })
     }
 
-    /// Counts the matches in one bounded step, within the range of the filter's times. Reads at most `window` messages of the scope,
-    /// beginning at number `from`, or at the lowest if it is `None`.
+    /// Counts the matches in one bounded step, within the range of the filter's times. Reads at most `window` messages
+    /// of the scope, beginning at number `from`, or at the lowest if it is `None`.
     ///
     /// # Errors
-    /// [`super::super::StoreError::Invalid`] if the server does not accept a jsonpath, or any other error from the server.
+    /// [`super::super::StoreError::Invalid`] if the server does not accept a jsonpath, or any other error from the
+    /// server.
     pub async fn count_step(
         &self,
         scope: &Scope,

@@ -1,4 +1,5 @@
-//! Finds streams by parts of their names: by the beginning straight from the index, and by any part in bounded steps over the names.
+//! Finds streams by parts of their names: by the beginning straight from the index, and by any part in bounded steps
+//! over the names.
 
 use tokio_postgres::types::Type;
 
@@ -10,8 +11,8 @@ use super::{NamePart, StreamMatches, StreamRow, StreamsOf};
 use crate::message::StreamName;
 
 impl Namespace {
-    /// Searches the names of streams for a text in one bounded step. It examines at most `names` streams after `after`, in the order of
-    /// the index, and ends early at the match that reaches `limit`.
+    /// Searches the names of streams for a text in one bounded step. It examines at most `names` streams after `after`,
+    /// in the order of the index, and ends early at the match that reaches `limit`.
     ///
     /// # Errors
     /// Fails if the server cannot be reached or returns an error.
@@ -76,8 +77,9 @@ impl Namespace {
         Ok(found)
     }
 
-    /// Returns the first streams whose names begin with each of the prefixes, compared bytewise, in the order of the prefixes. It
-    /// examines at most `names` names for each of them. If names do not sort bytewise, some streams may be missing.
+    /// Returns the first streams whose names begin with each of the prefixes, compared bytewise, in the order of the
+    /// prefixes. It examines at most `names` names for each of them. If names do not sort bytewise, some streams may be
+    /// missing.
     ///
     /// # Errors
     /// Fails if the server cannot be reached or returns an error.
@@ -90,7 +92,8 @@ impl Namespace {
         rows.iter().map(stream_row).collect()
     }
 
-    /// Estimates the number of streams in the namespace from the planner's statistics. `None` if the table was never analysed.
+    /// Estimates the number of streams in the namespace from the planner's statistics. `None` if the table was never
+    /// analysed.
     ///
     /// # Errors
     /// Fails if the server cannot be reached or returns an error.

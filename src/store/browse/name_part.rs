@@ -1,7 +1,7 @@
 //! The text to look for in the names of streams, and the rule for its case, which the server and the screen share.
 
-/// A text to look for in the names of streams. Case matters only if the text has an upper-case letter; otherwise the ASCII letters of a
-/// name are compared in lower case.
+/// A text to look for in the names of streams. Case matters only if the text has an upper-case letter; otherwise the
+/// ASCII letters of a name are compared in lower case.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NamePart(String);
 

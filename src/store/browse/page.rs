@@ -14,8 +14,8 @@ const MEMBER_WINDOW: std::ops::RangeInclusive<i64> = 200..=10_000;
 impl Namespace {
     /// Reads a page of at most `limit` message heads.
     ///
-    /// The page is read from one index, so it costs the same wherever it is. Only the page of a consumer group member may need several
-    /// reads of its category.
+    /// The page is read from one index, so it costs the same wherever it is. Only the page of a consumer group member
+    /// may need several reads of its category.
     ///
     /// ```no_run
     /// # async fn example(namespace: streamscope::store::Namespace) -> Result<(), Box<dyn std::error::Error>> {

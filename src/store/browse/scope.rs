@@ -1,5 +1,5 @@
-//! Turns a scope into the conditions and order of its index. Every query over a scope uses them, so that none reads the table
-//! without its index.
+//! Turns a scope into the conditions and order of its index. Every query over a scope uses them, so that none reads the
+//! table without its index.
 
 use super::super::query::member_condition;
 use super::super::{Namespace, NamespaceInfo};
@@ -59,8 +59,8 @@ impl Scope {
 }
 
 impl Scope {
-    /// Returns an SQL statement that selects its messages, for pasting. It contains all values, is a single line whatever they contain,
-    /// and does not depend on `search_path`.
+    /// Returns an SQL statement that selects its messages, for pasting. It contains all values, is a single line
+    /// whatever they contain, and does not depend on `search_path`.
     #[must_use]
     pub fn statement(&self, namespace: &NamespaceInfo) -> String {
         let schema = sql_identifier(&namespace.schema);
@@ -80,12 +80,13 @@ impl Scope {
 }
 
 impl Namespace {
-    /// Returns `where` and `order by` for reading a scope in one direction. `bound` is SQL for the first number, and `name` is the
-    /// parameter with the stream or category. A consumer group member gets its whole category; the caller adds the condition for
-    /// the member.
+    /// Returns `where` and `order by` for reading a scope in one direction. `bound` is SQL for the first number, and
+    /// `name` is the parameter with the stream or category. A consumer group member gets its whole category; the caller
+    /// adds the condition for the member.
     ///
-    /// A category is compared as a row and is part of the order. With `category = … order by global_position` the planner may walk
-    /// the primary key and filter, which reads the whole table for a category without messages in that range.
+    /// A category is compared as a row and is part of the order. With `category = … order by global_position` the
+    /// planner may walk the primary key and filter, which reads the whole table for a category without messages in that
+    /// range.
     pub(in crate::store) fn window(&self, scope: &Scope, direction: Direction, bound: &str, name: &str) -> String {
         let (compare, order) = match direction {
             Direction::Rising => (">=", ""),

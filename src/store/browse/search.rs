@@ -31,13 +31,14 @@ impl Namespace {
     /// ```
     ///
     /// # Errors
-    /// [`super::super::StoreError::Invalid`] if the server does not accept a jsonpath, or any other error from the server.
+    /// [`super::super::StoreError::Invalid`] if the server does not accept a jsonpath, or any other error from the
+    /// server.
     pub async fn search(&self, scope: &Scope, filter: &Filter, from: PageFrom, window: u32) -> Result<SearchStep> {
         self.search_within(scope, filter, &SearchRange::EVERYTHING, from, window).await
     }
 
-    /// Searches in one bounded step, as [`Namespace::search`], but only within a range from [`Namespace::search_range`].
-    /// [`PageFrom::Start`] and [`PageFrom::End`] refer to the range.
+    /// Searches in one bounded step, as [`Namespace::search`], but only within a range from
+    /// [`Namespace::search_range`]. [`PageFrom::Start`] and [`PageFrom::End`] refer to the range.
     ///
     /// # Errors
     /// As [`Namespace::search`].

@@ -1,4 +1,5 @@
-//! Lists streams by name or by recent activity, each with the position and time of its last message. Never reads message bodies.
+//! Lists streams by name or by recent activity, each with the position and time of its last message. Never reads
+//! message bodies.
 
 use futures_util::future::{try_join, try_join_all};
 use tokio_postgres::Row;
@@ -9,12 +10,12 @@ use super::super::{Namespace, Result, session::Session};
 use super::{RecentStreams, Scope, StreamRow, StreamsFrom, StreamsOf};
 use crate::message::{Category, GlobalPosition, StreamName};
 
-/// The minimum and maximum number of names to read in one step if the collation is not bytewise. Steps start at twice the page size
-/// and grow while few names match.
+/// The minimum and maximum number of names to read in one step if the collation is not bytewise. Steps start at twice
+/// the page size and grow while few names match.
 const STEP: std::ops::RangeInclusive<i64> = 200..=20_000;
 
-/// If a step over the names finds none of a category's streams, and the category has at most this many messages, the streams are read
-/// from its messages.
+/// If a step over the names finds none of a category's streams, and the category has at most this many messages, the
+/// streams are read from its messages.
 const SMALL_CATEGORY: u64 = 100_000;
 
 /// Where a walk over the names begins, and its direction.
@@ -39,7 +40,8 @@ impl Walk {
         }
     }
 
-    /// Returns the parts of the queries that depend on the walk: the first names, their order, and the comparison with the next name.
+    /// Returns the parts of the queries that depend on the walk: the first names, their order, and the comparison with
+    /// the next name.
     fn values(&self) -> [(&'static str, &'static str); 3] {
         let begin = match self {
             Self::At(_) => "stream_name::text >= $1",
@@ -105,7 +107,8 @@ impl Namespace {
         Ok(streams)
     }
 
-    /// Reads the first streams of several categories, at most `limit` of each. Takes one round trip if names sort bytewise.
+    /// Reads the first streams of several categories, at most `limit` of each. Takes one round trip if names sort
+    /// bytewise.
     pub(in crate::store) async fn streams_of_each(
         &self,
         categories: &[Category],
@@ -124,8 +127,8 @@ impl Namespace {
         Ok(streams)
     }
 
-    /// Reads the streams of a category if names sort bytewise, in the direction of the walk. A stream whose name is the bare category
-    /// sorts before the others but is not adjacent to them.
+    /// Reads the streams of a category if names sort bytewise, in the direction of the walk. A stream whose name is the
+    /// bare category sorts before the others but is not adjacent to them.
     async fn streams_of_neighbours(
         &self,
         session: &Session,
@@ -158,7 +161,8 @@ impl Namespace {
         Ok(streams)
     }
 
-    /// Reads the streams with a prefix if names sort bytewise, which makes them adjacent. Returns them in the direction of the walk.
+    /// Reads the streams with a prefix if names sort bytewise, which makes them adjacent. Returns them in the direction
+    /// of the walk.
     async fn streams_by_prefix(
         &self,
         session: &Session,
@@ -183,8 +187,8 @@ impl Namespace {
         rows.iter().map(stream_row).collect()
     }
 
-    /// Reads streams if names do not sort bytewise: walks all names in index order, from the lower bound up or down to it, and skips
-    /// names that do not belong.
+    /// Reads streams if names do not sort bytewise: walks all names in index order, from the lower bound up or down to
+    /// it, and skips names that do not belong.
     async fn streams_by_steps(&self, of: &StreamsOf, from: &StreamsFrom, limit: usize) -> Result<Vec<StreamRow>> {
         let (category, prefix) = match of {
             StreamsOf::Namespace => (None, None),
@@ -278,10 +282,11 @@ impl Namespace {
 
     /// Returns a lower bound for the names in a category or with a prefix, under a collation that is not bytewise.
     ///
-    /// A name never sorts before its own prefix, unless the letters around the cut form a sorting unit that comes before the first of
-    /// them (in Welsh, `ng` sorts before `n`). A category is followed by `-` or nothing, which never combines. If a prefix
-    /// ends in an ASCII letter or digit, the server is asked whether a following letter would combine with it. If so, the letters
-    /// and digits at the end are removed. Other characters at the end are always removed unless they are ASCII.
+    /// A name never sorts before its own prefix, unless the letters around the cut form a sorting unit that comes
+    /// before the first of them (in Welsh, `ng` sorts before `n`). A category is followed by `-` or nothing, which
+    /// never combines. If a prefix ends in an ASCII letter or digit, the server is asked whether a following letter
+    /// would combine with it. If so, the letters and digits at the end are removed. Other characters at the end are
+    /// always removed unless they are ASCII.
     pub(super) async fn least_name(&self, category: Option<&str>, prefix: Option<&str>) -> Result<String> {
         if let Some(category) = category {
             return Ok(category.to_owned());
@@ -300,8 +305,9 @@ impl Namespace {
         Ok(known.to_owned())
     }
 
-    /// Returns the streams of a category that were active within the last `window` messages before the global position `before`
-    /// (exclusive), or within the newest messages if it is `None`. The most recently active stream comes first.
+    /// Returns the streams of a category that were active within the last `window` messages before the global position
+    /// `before` (exclusive), or within the newest messages if it is `None`. The most recently active stream comes
+    /// first.
     ///
     /// # Errors
     /// Fails if the server cannot be reached or returns an error.

@@ -1,5 +1,6 @@
-//! Counts messages per bucket of time without an index on `time`. Numbers rise with time approximately, so the buckets are found by
-//! bisecting numbers. Nothing here reads more than a few thousand index entries, whatever the size of the scope.
+//! Counts messages per bucket of time without an index on `time`. Numbers rise with time approximately, so the buckets
+//! are found by bisecting numbers. Nothing here reads more than a few thousand index entries, whatever the size of the
+//! scope.
 
 mod buckets;
 
@@ -49,8 +50,8 @@ pub struct TimelineBucket {
     pub messages: u64,
     /// Whether `messages` is exact. Otherwise it is an estimate.
     pub exact: bool,
-    /// The number of the first message in the bucket: its position in a stream, its global position elsewhere. For a member of a
-    /// consumer group, it may belong to another member. `None` if the bucket is empty.
+    /// The number of the first message in the bucket: its position in a stream, its global position elsewhere. For a
+    /// member of a consumer group, it may belong to another member. `None` if the bucket is empty.
     pub first: Option<i64>,
 }
 
@@ -73,18 +74,18 @@ impl Timeline {
 }
 
 impl Namespace {
-    /// Counts the messages of a scope per bucket of time, in at most `buckets` buckets. `range` limits the timeline to the messages
-    /// from one time on and before another. Returns `None` if there are no messages in it.
+    /// Counts the messages of a scope per bucket of time, in at most `buckets` buckets. `range` limits the timeline to
+    /// the messages from one time on and before another. Returns `None` if there are no messages in it.
     ///
-    /// Up to 1,000 messages are counted one by one, exactly and in any order. In a longer list, numbers must rise with time
-    /// approximately. Then a stream is counted exactly, except where its times run backwards. The counts of a namespace are estimates
-    /// that include global positions without a message, unless the gap is large. The counts of a category and of a consumer
-    /// group member are estimates from samples: typically within a quarter for even traffic, while bursts shorter than an eighth of a
-    /// bucket can be over- or underestimated. If times do not rise, every count is an estimate from 129 samples.
-    /// Messages without a finite time are not counted.
+    /// Up to 1,000 messages are counted one by one, exactly and in any order. In a longer list, numbers must rise with
+    /// time approximately. Then a stream is counted exactly, except where its times run backwards. The counts of a
+    /// namespace are estimates that include global positions without a message, unless the gap is large. The counts of
+    /// a category and of a consumer group member are estimates from samples: typically within a quarter for even
+    /// traffic, while bursts shorter than an eighth of a bucket can be over- or underestimated. If times do not rise,
+    /// every count is an estimate from 129 samples. Messages without a finite time are not counted.
     ///
-    /// The cost does not depend on the size of the scope: at most four statements with about 3,000 index probes for 100 buckets.
-    /// Each statement is cancelled after three seconds.
+    /// The cost does not depend on the size of the scope: at most four statements with about 3,000 index probes for 100
+    /// buckets. Each statement is cancelled after three seconds.
     ///
     /// # Errors
     /// [`super::super::StoreError::TimedOut`] after three seconds, or any other error from the server.
@@ -214,8 +215,8 @@ impl Namespace {
         Ok(Part::between(&edges.into_iter().map(|(_, number, first)| (number, first)).collect::<Vec<_>>()))
     }
 
-    /// Returns how many messages each part has, and whether that is exact. The numbers of a stream or namespace are its messages. In
-    /// a category they are not, so the density of every part is measured in `pieces` places.
+    /// Returns how many messages each part has, and whether that is exact. The numbers of a stream or namespace are its
+    /// messages. In a category they are not, so the density of every part is measured in `pieces` places.
     async fn counts(
         &self,
         scope: &Scope,

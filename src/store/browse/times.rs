@@ -1,5 +1,5 @@
-//! Finds messages by time without an index on `time`. Bisecting positions finds a message near a time. Sampling the whole namespace
-//! finds a range that contains every message of a time span.
+//! Finds messages by time without an index on `time`. Bisecting positions finds a message near a time. Sampling the
+//! whole namespace finds a range that contains every message of a time span.
 
 use jiff::{SignedDuration, Timestamp};
 use tokio_postgres::types::Type;
@@ -20,8 +20,8 @@ const SMALL_NAMESPACE: i64 = 100_000;
 const MAX_LATENESS: SignedDuration = SignedDuration::from_hours(1);
 
 impl Namespace {
-    /// Returns the first message at or after a time, or `None` if all are older. It bisects global positions, or the positions of a
-    /// stream, and relies on time rising with them approximately.
+    /// Returns the first message at or after a time, or `None` if all are older. It bisects global positions, or the
+    /// positions of a stream, and relies on time rising with them approximately.
     ///
     /// # Errors
     /// Fails if the server cannot be reached or returns an error.
@@ -59,8 +59,8 @@ impl Namespace {
         row.as_ref().map(|row| row::head(row, &self.paths)).transpose()
     }
 
-    /// Returns the range that contains all messages within the filter's times. Reads at most about 1,000 messages, however large the
-    /// namespace is.
+    /// Returns the range that contains all messages within the filter's times. Reads at most about 1,000 messages,
+    /// however large the namespace is.
     ///
     /// # Errors
     /// Fails if the server cannot be reached or returns an error.
@@ -103,10 +103,10 @@ impl Namespace {
         Ok(SearchRange { lowest, highest, start, end })
     }
 
-    /// Returns two global positions such that every message from `since` on and before `until` is after the first and at or before
-    /// the second. Other messages can be there too. Samples 1,000 messages across the namespace, and assumes that no message is
-    /// more than an hour late. Returns the whole namespace if times do not rise with global positions, for example after an import
-    /// of older messages.
+    /// Returns two global positions such that every message from `since` on and before `until` is after the first and
+    /// at or before the second. Other messages can be there too. Samples 1,000 messages across the namespace, and
+    /// assumes that no message is more than an hour late. Returns the whole namespace if times do not rise with global
+    /// positions, for example after an import of older messages.
     ///
     /// # Errors
     /// Fails if the server cannot be reached or returns an error.

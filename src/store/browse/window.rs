@@ -1,4 +1,5 @@
-//! One bounded window of a scope, as the queries for searching and counting read it. Both queries take the same parameters.
+//! One bounded window of a scope, as the queries for searching and counting read it. Both queries take the same
+//! parameters.
 
 use tokio_postgres::Row;
 use tokio_postgres::types::Type;
@@ -24,7 +25,8 @@ pub(super) struct SearchWindow<'a> {
 impl Namespace {
     /// Runs `search.sql` or `count_step.sql`. `values` come in addition to those that both use.
     ///
-    /// The filter's paths are checked only after an error. Errors are rare, and a check before every step would add a round trip.
+    /// The filter's paths are checked only after an error. Errors are rare, and a check before every step would add a
+    /// round trip.
     pub(super) async fn query_window(
         &self,
         template: &str,

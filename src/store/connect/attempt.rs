@@ -1,5 +1,5 @@
-//! One attempt to connect to one address: start-up options, TLS or plain text, and the check of the session's kind. Never tries
-//! another address.
+//! One attempt to connect to one address: start-up options, TLS or plain text, and the check of the session's kind.
+//! Never tries another address.
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -66,8 +66,8 @@ impl Attempt<'_> {
                 started => started?,
             }
         };
-        // A pooler may ignore the option instead of refusing it. Asking a server that does not report the setting would cost a
-        // round trip; read-only transactions cost none.
+        // A pooler may ignore the option instead of refusing it. Asking a server that does not report the setting would
+        // cost a round trip; read-only transactions cost none.
         started.connected.wrap_read_only = self.settings.single_connection || started.read_only != Some(true);
         Ok(started)
     }
@@ -92,8 +92,8 @@ impl Attempt<'_> {
         if first == Encryption::Offered && terms.plain.load(Ordering::SeqCst) {
             return Err(failure.after(&terms));
         }
-        // An error after authentication, such as an unknown database, has nothing to do with the transport. Trying the other one
-        // could turn an encrypted session that failed into a plain one.
+        // An error after authentication, such as an unknown database, has nothing to do with the transport. Trying the
+        // other one could turn an encrypted session that failed into a plain one.
         if terms.authenticated.load(Ordering::SeqCst) {
             return Err(failure);
         }
@@ -173,7 +173,8 @@ impl Attempt<'_> {
         config
     }
 
-    /// Checks `target_session_attrs`. A primary qualifies as `read-write` even if this program asked for a read-only session.
+    /// Checks `target_session_attrs`. A primary qualifies as `read-write` even if this program asked for a read-only
+    /// session.
     async fn check_target_session(self, started: &Started) -> Result<(), ConnectError> {
         if self.target_session == TargetSession::Any {
             return Ok(());
@@ -220,8 +221,8 @@ fn drive(connection: Connection<Wire, Wire>) -> (JoinHandle<()>, Arc<OnceLock<St
     (driver, end)
 }
 
-/// After a refusal the attempt with the other transport decides. If that transport is closed too, because `pg_hba.conf` has no entry
-/// for it or because of a certificate, both reasons are reported, as by `psql`.
+/// After a refusal the attempt with the other transport decides. If that transport is closed too, because `pg_hba.conf`
+/// has no entry for it or because of a certificate, both reasons are reported, as by `psql`.
 fn after_refusal(
     first: ConnectError,
     other: Encryption,

@@ -1,4 +1,5 @@
-//! Checks the server's authentication requests against `require_auth`, before anything secret is sent. Sends nothing itself.
+//! Checks the server's authentication requests against `require_auth`, before anything secret is sent. Sends nothing
+//! itself.
 
 use super::parameters::invalid;
 use crate::store::error::Result;

@@ -45,8 +45,8 @@ impl ConnectError {
         }
     }
 
-    /// Whether to try the next address. By libpq's rules a server that refuses ends the search, unless it merely accepts no
-    /// connections yet.
+    /// Whether to try the next address. By libpq's rules a server that refuses ends the search, unless it merely
+    /// accepts no connections yet.
     pub(super) fn tries_next(&self) -> bool {
         match self {
             Self::TryNext(..) => true,
@@ -108,14 +108,14 @@ impl ConnectError {
     }
 }
 
-/// Whether an error during the authentication says nothing about the password: the server lacks resources, is not ready, or names the
-/// problem itself (class 28).
+/// Whether an error during the authentication says nothing about the password: the server lacks resources, is not
+/// ready, or names the problem itself (class 28).
 fn is_passing(code: &SqlState) -> bool {
     ["28", "53", "57"].iter().any(|class| code.code().starts_with(class))
 }
 
-/// Whether the server, or a pooler in front of it, lacks resources (class 53), or failed by itself (58, F0, XX). Some poolers
-/// use XX000 for every refusal.
+/// Whether the server, or a pooler in front of it, lacks resources (class 53), or failed by itself (58, F0, XX). Some
+/// poolers use XX000 for every refusal.
 fn is_fault(code: &SqlState) -> bool {
     // The embedded store explains a full disk and its remedy.
     *code != SqlState::DISK_FULL && ["53", "58", "F0", "XX"].iter().any(|class| code.code().starts_with(class))

@@ -14,7 +14,8 @@ use super::wire::{AuthTerms, NoHandshake};
 pub(in crate::store) struct Connected {
     pub(in crate::store) client: Arc<Client>,
     pub(in crate::store) canceller: Canceller,
-    /// The server did not confirm the read-only start-up option, so each statement needs a read-only transaction around it.
+    /// The server did not confirm the read-only start-up option, so each statement needs a read-only transaction around
+    /// it.
     pub(in crate::store) wrap_read_only: bool,
     /// Major version of the server, or 0 if the server does not report it.
     pub(in crate::store) version: u32,
@@ -38,8 +39,8 @@ impl Canceller {
         Self { token, route }
     }
 
-    /// Asks the server to cancel the running statement and waits at most `limit`. Failures are ignored because the connection is
-    /// closed anyway.
+    /// Asks the server to cancel the running statement and waits at most `limit`. Failures are ignored because the
+    /// connection is closed anyway.
     pub(in crate::store) async fn cancel(&self, limit: Duration) {
         let _ = tokio::time::timeout(limit, async {
             if let Ok(wire) = self.route.open(AuthTerms::default()).await {

@@ -1,5 +1,5 @@
-//! Parses connection strings (`postgres://…` and `keyword=value …`) as libpq does. Errors give the position of a mistake and never
-//! quote text that could be a password.
+//! Parses connection strings (`postgres://…` and `keyword=value …`) as libpq does. Errors give the position of a
+//! mistake and never quote text that could be a password.
 
 use percent_encoding::percent_decode_str;
 
@@ -77,7 +77,8 @@ fn parse_url(text: &str, offset: usize) -> Result<Parameters> {
         }
         rest = &text[authority_end + 1..];
     } else if text.split('?').next().is_some_and(|before_query| before_query.contains('@')) {
-        // libpq would read a host and a database, which are displayed and logged. Here this is far more likely a password.
+        // libpq would read a host and a database, which are displayed and logged. Here this is far more likely a
+        // password.
         return Err(invalid(
             "the URL contains \"/\" before \"@\"; write \"/\" as %2F in a password, and \"@\" as %40 after the host",
         ));

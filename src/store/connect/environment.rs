@@ -1,5 +1,5 @@
-//! A snapshot of the environment that connection settings depend on: variables, the home directory and the account's name. Tests
-//! build their own; nothing reads the real environment later.
+//! A snapshot of the environment that connection settings depend on: variables, the home directory and the account's
+//! name. Tests build their own; nothing reads the real environment later.
 
 use std::collections::HashMap;
 use std::fmt;

@@ -1,4 +1,5 @@
-//! Maps errors of tokio-postgres and their SQLSTATEs to [`StoreError`]. Decides by code and structure, never by the text.
+//! Maps errors of tokio-postgres and their SQLSTATEs to [`StoreError`]. Decides by code and structure, never by the
+//! text.
 
 use std::error::Error as _;
 
@@ -6,8 +7,8 @@ use tokio_postgres::error::{DbError, Severity, SqlState};
 
 use crate::store::error::{Obstacle, StoreError};
 
-/// Returns the server's message and hint on one line. The detail and the context can contain whole rows ("Failing row contains
-/// …"), so they only go to the debug log.
+/// Returns the server's message and hint on one line. The detail and the context can contain whole rows ("Failing row
+/// contains …"), so they only go to the debug log.
 pub(crate) fn words(error: &DbError) -> String {
     tracing::debug!(
         code = error.code().code(),
@@ -20,8 +21,8 @@ pub(crate) fn words(error: &DbError) -> String {
     format!("{}{}", error.message(), hint.unwrap_or_default())
 }
 
-/// Whether a function or trigger chose the text or the code of the error, so that the code need not mean what it means elsewhere, and
-/// the text can contain the message: it raised the error, or built a statement that failed.
+/// Whether a function or trigger chose the text or the code of the error, so that the code need not mean what it means
+/// elsewhere, and the text can contain the message: it raised the error, or built a statement that failed.
 fn is_raised(error: &DbError) -> bool {
     raises(error) || is_inside(error) && !describes_the_store(error.code())
 }
@@ -34,20 +35,21 @@ fn raises(error: &DbError) -> bool {
     })
 }
 
-/// Whether the error arose inside a function, which only the context shows, and left the connection open. A function can meet errors of
-/// other servers too, such as a lost connection of `dblink`.
+/// Whether the error arose inside a function, which only the context shows, and left the connection open. A function
+/// can meet errors of other servers too, such as a lost connection of `dblink`.
 fn is_inside(error: &DbError) -> bool {
     error.where_().is_some() && matches!(error.parsed_severity(), Some(Severity::Error))
 }
 
-/// Whether errors with this code inside a function name only columns, constraints and relations that the statement really uses, or are
-/// data exceptions, which are never logged.
+/// Whether errors with this code inside a function name only columns, constraints and relations that the statement
+/// really uses, or are data exceptions, which are never logged.
 fn describes_the_store(code: &SqlState) -> bool {
     ["22", "23", "25", "40", "53", "55"].iter().any(|class| code.code().starts_with(class))
         || [SqlState::INSUFFICIENT_PRIVILEGE, SqlState::DATATYPE_MISMATCH, SqlState::QUERY_CANCELED].contains(code)
 }
 
-/// Whether the connection ends with this error: class 08, 57P01 to 57P05, and 25P03 for a transaction that was idle for too long.
+/// Whether the connection ends with this error: class 08, 57P01 to 57P05, and 25P03 for a transaction that was idle for
+/// too long.
 pub(crate) fn ends_connection(error: &DbError) -> bool {
     is_end(error.code()) && !is_raised(error)
 }

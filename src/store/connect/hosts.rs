@@ -17,7 +17,8 @@ pub(super) const SOCKET_DIRECTORIES: [&str; 2] = ["/var/run/postgresql", "/tmp"]
 pub(super) enum Endpoint {
     /// A host name to resolve, and to compare with the certificate.
     Name(String),
-    /// `hostaddr`: an address, which may name an interface after `%`. The host name, if any, is only compared with the certificate.
+    /// `hostaddr`: an address, which may name an interface after `%`. The host name, if any, is only compared with the
+    /// certificate.
     Address { name: Option<String>, address: String },
     /// The directory of a Unix socket.
     Socket(PathBuf),
@@ -84,8 +85,8 @@ fn list(value: Option<&str>) -> Vec<&str> {
     value.map(|value| value.split(',').collect()).unwrap_or_default()
 }
 
-/// Parses a port. The error does not quote it, because an unescaped `/` in a URL's password makes part of the password look like
-/// a port.
+/// Parses a port. The error does not quote it, because an unescaped `/` in a URL's password makes part of the password
+/// look like a port.
 fn port(text: &str) -> Result<u16> {
     if text.is_empty() {
         return Ok(DEFAULT_PORT);
@@ -119,7 +120,8 @@ fn is_address(text: &str) -> bool {
         || scoped.is_some_and(|(address, interface)| address.parse::<Ipv6Addr>().is_ok() && !interface.is_empty())
 }
 
-/// Parses an IP address. As in libpq, IPv4 addresses may have the forms of `inet_aton`: `127.1`, `0x7f000001` or `0177.0.0.1`.
+/// Parses an IP address. As in libpq, IPv4 addresses may have the forms of `inet_aton`: `127.1`, `0x7f000001` or
+/// `0177.0.0.1`.
 pub(super) fn numeric(text: &str) -> Option<IpAddr> {
     if let Ok(address) = text.parse() {
         return Some(address);
@@ -147,8 +149,8 @@ fn part(text: &str) -> Option<u32> {
     digits.starts_with(|c: char| c.is_ascii_hexdigit()).then(|| u32::from_str_radix(digits, radix).ok()).flatten()
 }
 
-/// Without a host: the default directory that has a socket for this port, otherwise the first one that exists, because local builds
-/// of `psql` differ in their default.
+/// Without a host: the default directory that has a socket for this port, otherwise the first one that exists, because
+/// local builds of `psql` differ in their default.
 fn default_endpoint(port: u16) -> Endpoint {
     let directories = || SOCKET_DIRECTORIES.iter().map(Path::new).filter(|_| cfg!(unix));
     let socket = format!(".s.PGSQL.{port}");

@@ -1,5 +1,5 @@
-//! libpq's connection parameters with their environment variables, and a set of values for them. Interprets no values and never
-//! prints a password.
+//! libpq's connection parameters with their environment variables, and a set of values for them. Interprets no values
+//! and never prints a password.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -7,7 +7,8 @@ use std::fmt;
 
 use crate::store::error::StoreError;
 
-/// Every parameter and its environment variable, from "Parameter Key Words" and "Environment Variables" in libpq's documentation.
+/// Every parameter and its environment variable, from "Parameter Key Words" and "Environment Variables" in libpq's
+/// documentation.
 const KNOWN: &[(&str, Option<&str>)] = &[
     ("application_name", Some("PGAPPNAME")),
     ("channel_binding", Some("PGCHANNELBINDING")),
@@ -113,8 +114,8 @@ impl Parameters {
         self.given(keyword).filter(|value| !value.is_empty())
     }
 
-    /// Returns the value even if it is empty. To libpq, an empty keyword or number is a mistake: `sslmode=` must not silently mean
-    /// `prefer`.
+    /// Returns the value even if it is empty. To libpq, an empty keyword or number is a mistake: `sslmode=` must not
+    /// silently mean `prefer`.
     pub(super) fn given(&self, keyword: &str) -> Option<&str> {
         self.0.get(keyword).and_then(|value| std::str::from_utf8(value).ok())
     }

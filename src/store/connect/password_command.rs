@@ -1,5 +1,5 @@
-//! Runs the password command, which prints a password that expires, such as a cloud token. The command runs again for each
-//! connection, and its output is neither stored nor shown.
+//! Runs the password command, which prints a password that expires, such as a cloud token. The command runs again for
+//! each connection, and its output is neither stored nor shown.
 
 #[cfg(all(unix, feature = "cli"))]
 mod background;
@@ -21,8 +21,8 @@ const LONGEST: u64 = 64 * 1024;
 const TOLD: usize = 500;
 /// Bytes kept of standard error.
 const KEPT: usize = 4 * TOLD;
-/// How long standard error may stay open after the command has failed. A process that the command leaves behind, such as the
-/// shared connection of ssh, may never close it.
+/// How long standard error may stay open after the command has failed. A process that the command leaves behind, such
+/// as the shared connection of ssh, may never close it.
 const LAST_WORDS: Duration = Duration::from_millis(100);
 
 /// A command line for `sh` that prints a password.

@@ -1,5 +1,5 @@
-//! Reads the password file (`~/.pgpass`), which has one line per host, port, database and user. As in `psql`, a file that others
-//! can read is ignored with a warning.
+//! Reads the password file (`~/.pgpass`), which has one line per host, port, database and user. As in `psql`, a file
+//! that others can read is ignored with a warning.
 
 use std::fs;
 use std::io::ErrorKind;

@@ -1,5 +1,5 @@
-//! Opens the connection to one address up to, but not including, the start-up packet: the socket, the check of the server's
-//! account, and TLS.
+//! Opens the connection to one address up to, but not including, the start-up packet: the socket, the check of the
+//! server's account, and TLS.
 
 use std::net::SocketAddr;
 

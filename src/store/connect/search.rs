@@ -1,5 +1,5 @@
-//! Tries each server of the list and each of its addresses until one accepts the connection. Decides when to try the next
-//! address and when to stop, as libpq does. Keeps no connections.
+//! Tries each server of the list and each of its addresses until one accepts the connection. Decides when to try the
+//! next address and when to stop, as libpq does. Keeps no connections.
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,12 +16,13 @@ use crate::store::error::{Obstacle, Result, StoreError};
 impl Settings {
     /// Connects to the first address of the list that accepts.
     ///
-    /// With `read_only` the server itself refuses every write: because of the start-up option `default_transaction_read_only`, or,
-    /// if a pooler in between rejects or ignores it, because of read-only transactions (see [`Connected::wrap_read_only`]).
+    /// With `read_only` the server itself refuses every write: because of the start-up option
+    /// `default_transaction_read_only`, or, if a pooler in between rejects or ignores it, because of read-only
+    /// transactions (see [`Connected::wrap_read_only`]).
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`] lists every address that was tried and the reason. [`StoreError::Server`] is any other error of
-    /// the server, such as `42704` for an unknown setting in `options`.
+    /// [`StoreError::Unavailable`] lists every address that was tried and the reason. [`StoreError::Server`] is any
+    /// other error of the server, such as `42704` for an unknown setting in `options`.
     pub(in crate::store) async fn connect(&self, read_only: bool) -> Result<Connected> {
         // Boxed because every operation would otherwise contain this large future.
         Box::pin(connect(self, read_only)).await

@@ -1,5 +1,5 @@
-//! Reads the connection service file (`~/.pg_service.conf`), which contains named sets of parameters. As in libpq, a service only
-//! sets missing parameters and takes precedence over the environment. LDAP lookups are not supported.
+//! Reads the connection service file (`~/.pg_service.conf`), which contains named sets of parameters. As in libpq, a
+//! service only sets missing parameters and takes precedence over the environment. LDAP lookups are not supported.
 
 use std::path::{Path, PathBuf};
 
@@ -33,8 +33,8 @@ pub(super) fn fill(parameters: &mut Parameters, environment: &Environment) -> Re
 }
 
 impl Environment {
-    /// Returns the names of the services in the service files, for `service=NAME` in a connection string. Those of the user's own file
-    /// come first. A file that cannot be read has none.
+    /// Returns the names of the services in the service files, for `service=NAME` in a connection string. Those of the
+    /// user's own file come first. A file that cannot be read has none.
     #[must_use]
     pub fn services(&self) -> Vec<String> {
         let mut names: Vec<String> = Vec::new();

@@ -48,8 +48,9 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// Reads a connection string (`postgres://…` or `keyword=value …`) and takes missing values from the environment, as libpq
-    /// does. Without a connection string, the environment decides alone; returns `None` if it names no server either.
+    /// Reads a connection string (`postgres://…` or `keyword=value …`) and takes missing values from the environment,
+    /// as libpq does. Without a connection string, the environment decides alone; returns `None` if it names no server
+    /// either.
     ///
     /// # Errors
     /// [`StoreError::Invalid`](crate::store::StoreError::Invalid) names the wrong part and never repeats a password.
@@ -137,8 +138,8 @@ impl Settings {
 
     /// Runs `line` with `sh` for each new connection and uses its output as the password, for passwords that expire.
     ///
-    /// A password in the URL or in `PGPASSWORD` takes precedence, and so does `STREAMSCOPE_PASSWORD_COMMAND`; the password file
-    /// is then ignored.
+    /// A password in the URL or in `PGPASSWORD` takes precedence, and so does `STREAMSCOPE_PASSWORD_COMMAND`; the
+    /// password file is then ignored.
     pub fn use_password_command(&mut self, line: &str) {
         if self.password_given || self.password_command.is_some() {
             return;

@@ -1,5 +1,5 @@
-//! TLS with libpq's six modes, through OpenSSL as in libpq: checks the server's certificate and presents ours. Files are read again
-//! for each connection, as `psql` does, so that a renewed certificate takes effect at once.
+//! TLS with libpq's six modes, through OpenSSL as in libpq: checks the server's certificate and presents ours. Files
+//! are read again for each connection, as `psql` does, so that a renewed certificate takes effect at once.
 
 mod files;
 mod mode;
@@ -103,7 +103,8 @@ impl Tls {
         if self.mode == Mode::Disable { None } else { self.files.warning() }
     }
 
-    /// Performs the handshake and checks the certificate as the mode demands. `host` is `None` if only an address is configured.
+    /// Performs the handshake and checks the certificate as the mode demands. `host` is `None` if only an address is
+    /// configured.
     pub(super) async fn handshake(&self, stream: TcpStream, host: Option<&str>) -> Result<TlsSocket, TlsError> {
         let (context, verification) = self.context()?;
         let mut ssl = Ssl::new(&context)?;

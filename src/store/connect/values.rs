@@ -1,5 +1,5 @@
-//! Parses connection parameters that are keywords, numbers or flags, as libpq does. Errors quote unknown values, because none of
-//! these parameters can be a password.
+//! Parses connection parameters that are keywords, numbers or flags, as libpq does. Errors quote unknown values,
+//! because none of these parameters can be a password.
 
 use std::time::Duration;
 

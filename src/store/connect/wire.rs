@@ -1,5 +1,5 @@
-//! The byte stream that tokio-postgres uses: a socket with or without TLS that checks incoming messages first. Knows nothing
-//! about outgoing messages.
+//! The byte stream that tokio-postgres uses: a socket with or without TLS that checks incoming messages first. Knows
+//! nothing about outgoing messages.
 
 mod filter;
 mod shorten;

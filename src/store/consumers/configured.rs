@@ -24,8 +24,8 @@ const GRACE: Duration = Duration::from_secs(3);
 pub struct ConsumerQuery {
     /// The name under which it is listed if it fails.
     pub name: String,
-    /// One SQL statement that returns the columns `consumer`, `category` and `position`, and optionally `moved_at`. It finds only
-    /// built-in functions and operators without a schema, so it must name the schemas of its tables.
+    /// One SQL statement that returns the columns `consumer`, `category` and `position`, and optionally `moved_at`. It
+    /// finds only built-in functions and operators without a schema, so it must name the schemas of its tables.
     pub sql: String,
 }
 

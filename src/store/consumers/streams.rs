@@ -1,4 +1,5 @@
-//! Positions that consumers record as messages: Eventide and Protean. Their streams are found by the names of their categories.
+//! Positions that consumers record as messages: Eventide and Protean. Their streams are found by the names of their
+//! categories.
 
 use std::collections::HashMap;
 
@@ -15,8 +16,8 @@ const POSITION: &str = "position";
 /// The position streams of a category are read in pages of this size, and no more than one page is read.
 const STREAMS: usize = 1_000;
 
-/// Returns the category whose consumers record their positions in a category, according to Eventide: `account:position` belongs to
-/// `account`, and `account:command+position` to `account:command`.
+/// Returns the category whose consumers record their positions in a category, according to Eventide: `account:position`
+/// belongs to `account`, and `account:command+position` to `account:command`.
 fn eventide(positions: &str) -> Option<Category> {
     let (entity, types) = positions.split_once(':')?;
     let others: Vec<&str> = types.split('+').filter(|kind| *kind != POSITION).collect();

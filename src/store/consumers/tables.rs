@@ -1,5 +1,5 @@
-//! Positions that consumers keep in tables of their own: Propulsion and `EventodbKit`. A table is read only if that runs no code of its
-//! owner.
+//! Positions that consumers keep in tables of their own: Propulsion and `EventodbKit`. A table is read only if that
+//! runs no code of its owner.
 
 use jiff::Timestamp;
 use serde::Deserialize;

@@ -1,5 +1,5 @@
-//! Trends over several readings of the same consumers: whether a consumer is catching up, and since when it has not moved. Nothing here
-//! reads a clock or a database.
+//! Trends over several readings of the same consumers: whether a consumer is catching up, and since when it has not
+//! moved. Nothing here reads a clock or a database.
 
 use std::collections::{HashMap, VecDeque};
 

@@ -1,5 +1,5 @@
-//! The facts that the checks judge, read from the catalog with one statement for the server and one for the table. Nothing here judges
-//! them.
+//! The facts that the checks judge, read from the catalog with one statement for the server and one for the table.
+//! Nothing here judges them.
 
 use serde::Deserialize;
 use tokio_postgres::types::Type;

@@ -1,5 +1,5 @@
-//! Checks on what the namespace consists of: functions, indexes, columns, the sequence, and everything that changes what a write or a
-//! read does.
+//! Checks on what the namespace consists of: functions, indexes, columns, the sequence, and everything that changes
+//! what a write or a read does.
 
 use super::super::Flavour;
 use super::super::fingerprints::{bare, recognise};

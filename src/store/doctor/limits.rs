@@ -3,7 +3,8 @@
 /// A warning from the first value on, and a failure from the second on.
 pub type Limit<T> = (T, T);
 
-/// The limits of the checks on resources. They depend on the disk, the load and the pooler of a server, so they can be changed.
+/// The limits of the checks on resources. They depend on the disk, the load and the pooler of a server, so they can be
+/// changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DoctorLimits {
     /// The WAL that a replication slot without a reader retains, in bytes. By default 1 and 10 GiB.

@@ -1,5 +1,5 @@
-//! Reads every message of a namespace, in bounded steps, and looks for faults that the catalog cannot show. A step takes one statement
-//! and a few index probes for each message. A scan can stop after any step and continue later.
+//! Reads every message of a namespace, in bounded steps, and looks for faults that the catalog cannot show. A step
+//! takes one statement and a few index probes for each message. A scan can stop after any step and continue later.
 
 use tokio_postgres::types::Type;
 

@@ -1,4 +1,5 @@
-//! Reads the archives inside `pglite-oxide`: the data directory of a new store, and PostgreSQL's own files. Writes nothing.
+//! Reads the archives inside `pglite-oxide`: the data directory of a new store, and PostgreSQL's own files. Writes
+//! nothing.
 
 use std::io::{self, Read as _};
 use std::path::{Component, Path};
@@ -31,7 +32,8 @@ impl Template {
         })
     }
 
-    /// Visits every entry of the data directory with its path and, for a file, its bytes. A directory comes before its contents.
+    /// Visits every entry of the data directory with its path and, for a file, its bytes. A directory comes before its
+    /// contents.
     pub(super) fn each_entry(visit: impl FnMut(&Path, Option<&[u8]>) -> Result<()>) -> Result<()> {
         each_entry(pglite_oxide_assets::pgdata_template_archive().ok_or_else(missing)?, visit)
     }

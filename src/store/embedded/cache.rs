@@ -1,9 +1,10 @@
-//! Verifies PostgreSQL's own files in the user's cache, where `pglite-oxide` keeps them, and repairs them before anything runs from
-//! there. Never touches a store.
+//! Verifies PostgreSQL's own files in the user's cache, where `pglite-oxide` keeps them, and repairs them before
+//! anything runs from there. Never touches a store.
 //!
-//! `pglite-oxide` unpacks the files in place and considers the directory complete if a few of them exist. It checks its compiled
-//! modules, which are native code, only by length. Therefore the files are compared with the archive, and the modules with the hash in
-//! their names, unless their lengths, times and inode numbers are unchanged since the last check.
+//! `pglite-oxide` unpacks the files in place and considers the directory complete if a few of them exist. It checks its
+//! compiled modules, which are native code, only by length. Therefore the files are compared with the archive, and the
+//! modules with the hash in their names, unless their lengths, times and inode numbers are unchanged since the last
+//! check.
 
 use std::fmt::Write as _;
 use std::fs::{File, Metadata};
@@ -104,7 +105,8 @@ impl Cache {
         self.root.join("wasmer-aot")
     }
 
-    /// Writes missing and differing files. Each file is replaced atomically, because another program may be running from the cache.
+    /// Writes missing and differing files. Each file is replaced atomically, because another program may be running
+    /// from the cache.
     fn repair_runtime(&self) -> Result<()> {
         let beside = self.runtime.join("streamscope.new");
         assets::each_runtime_entry(|path, bytes| {
@@ -123,8 +125,8 @@ impl Cache {
         })
     }
 
-    /// Removes compiled modules that do not match the hash in their names, which are compiled again when they are needed, and unfinished
-    /// ones of processes that were killed or found the disk full.
+    /// Removes compiled modules that do not match the hash in their names, which are compiled again when they are
+    /// needed, and unfinished ones of processes that were killed or found the disk full.
     fn remove_wrong_modules(&self) -> Result<()> {
         for directory in entries(&self.modules()).unwrap_or_default() {
             for module in entries(&directory).unwrap_or_default() {
@@ -141,7 +143,8 @@ impl Cache {
     }
 }
 
-/// Prevents others from writing to the cache, because native code runs from there and it may have been created under a loose umask.
+/// Prevents others from writing to the cache, because native code runs from there and it may have been created under a
+/// loose umask.
 fn keep_from_others(root: &Path) -> Result<()> {
     #[cfg(unix)]
     {
@@ -222,7 +225,8 @@ fn has(path: &Path, bytes: &[u8]) -> bool {
     is_file && std::fs::read(path).is_ok_and(|own| own == bytes)
 }
 
-/// Whether a module has the hash at the end of its name (`runtime-pglite-0123….bin`). Also syncs it, because `pglite-oxide` does not.
+/// Whether a module has the hash at the end of its name (`runtime-pglite-0123….bin`). Also syncs it, because
+/// `pglite-oxide` does not.
 fn matches_its_name(module: &Path) -> bool {
     let Some(name) = module.file_stem().and_then(|name| name.to_str()) else { return false };
     let hash = File::open(module).and_then(|mut file| {

@@ -1,9 +1,10 @@
-//! Creates the data directory of a store atomically, and checks an existing one before it is opened. Refuses a data directory that
-//! this PostgreSQL cannot read, without changing it.
+//! Creates the data directory of a store atomically, and checks an existing one before it is opened. Refuses a data
+//! directory that this PostgreSQL cannot read, without changing it.
 //!
-//! A new data directory is prepared under another name, synced and renamed. All of this runs under the lock of the store's directory,
-//! so no living program uses the remains of an earlier preparation. `pglite-oxide` itself would lay a new data directory over a
-//! template in its cache and copy each file at its first write; an interrupted copy would hide the template's file.
+//! A new data directory is prepared under another name, synced and renamed. All of this runs under the lock of the
+//! store's directory, so no living program uses the remains of an earlier preparation. `pglite-oxide` itself would lay
+//! a new data directory over a template in its cache and copy each file at its first write; an interrupted copy would
+//! hide the template's file.
 
 mod overlay;
 mod stamp;
@@ -21,7 +22,8 @@ use crate::store::error::{Result, StoreError};
 
 /// The data directory, relative to the root that `pglite-oxide` is given.
 const DATA: &str = "tmp/pglite/base";
-/// A file that `pglite-oxide` rewrites in place at each start and never needs. If it is truncated, every later start fails.
+/// A file that `pglite-oxide` rewrites in place at each start and never needs. If it is truncated, every later start
+/// fails.
 const LAYOUT: &str = "tmp/pglite/.pglite-oxide-runtime-layout.json";
 /// The directory in which a store is prepared. If it exists, an earlier preparation was interrupted.
 const PREPARING: &str = "postgres.preparing";
@@ -163,8 +165,8 @@ fn control(data: &Path) -> Result<Control> {
     Ok(Control { catalog_version })
 }
 
-/// Refuses a store that this PostgreSQL cannot read, before anything is changed. All releases of a major version can read each other's
-/// files; the catalog version decides.
+/// Refuses a store that this PostgreSQL cannot read, before anything is changed. All releases of a major version can
+/// read each other's files; the catalog version decides.
 fn check(directory: &Path, control: &Control, stamp: Option<&Stamp>, template: &Template) -> Result<()> {
     let stamped = stamp.map_or(&template.catalog_version, |stamp| &stamp.catalog_version);
     if control.catalog_version == template.catalog_version && *stamped == template.catalog_version {

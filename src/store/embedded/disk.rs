@@ -1,8 +1,8 @@
-//! Syncs the embedded server's files to the disk. The server cannot do this itself: with fsync on, it panics at its next start because
-//! its file system cannot sync directories (`could not fsync file "base/1": Is a directory`).
+//! Syncs the embedded server's files to the disk. The server cannot do this itself: with fsync on, it panics at its
+//! next start because its file system cannot sync directories (`could not fsync file "base/1": Is a directory`).
 //!
-//! The write-ahead log is synced before an answer reaches the client, and the other files after a client has disconnected. This does
-//! not protect against a power cut during a checkpoint.
+//! The write-ahead log is synced before an answer reaches the client, and the other files after a client has
+//! disconnected. This does not protect against a power cut during a checkpoint.
 
 use std::fs::{self, File};
 use std::io;

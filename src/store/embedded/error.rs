@@ -1,4 +1,5 @@
-//! Errors of the embedded store's files. Mentions a full disk first, because it is the one cause that the user can remove.
+//! Errors of the embedded store's files. Mentions a full disk first, because it is the one cause that the user can
+//! remove.
 
 use std::io;
 use std::path::Path;

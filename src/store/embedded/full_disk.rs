@@ -1,5 +1,5 @@
-//! Reports a full disk, which PostgreSQL cannot recognise in WebAssembly: there it only learns that a write failed. Rewrites such an
-//! error on its way to the client, and no other answer.
+//! Reports a full disk, which PostgreSQL cannot recognise in WebAssembly: there it only learns that a write failed.
+//! Rewrites such an error on its way to the client, and no other answer.
 
 use std::path::Path;
 
@@ -18,7 +18,8 @@ const NOT_STARTED: &str = "could not start embedded Postgres backend";
 /// How Rust prints the system's error for a full disk.
 const NO_SPACE: &str = "(os error 28)";
 
-/// If `answers` is the refusal of a connection because the disk with the cache is full, returns it with SQLSTATE `disk_full`.
+/// If `answers` is the refusal of a connection because the disk with the cache is full, returns it with SQLSTATE
+/// `disk_full`.
 pub(super) fn report_full_cache(answers: &[u8]) -> Option<Vec<u8>> {
     let refusal = answers.strip_prefix(b"E").filter(|refusal| refusal.len() < 4096)?;
     let text = field(refusal.get(4..)?, 'M')?;
@@ -26,8 +27,8 @@ pub(super) fn report_full_cache(answers: &[u8]) -> Option<Vec<u8>> {
     is_full.then(|| error_response("FATAL", DISK_FULL, &format!("the disk is full: {text}. Free some space")))
 }
 
-/// If `answers` contains an I/O error and the disk with the server's files below `root` is full, returns the answers with the error
-/// replaced.
+/// If `answers` contains an I/O error and the disk with the server's files below `root` is full, returns the answers
+/// with the error replaced.
 pub(super) fn report_full_disk(answers: &[u8], root: &Path) -> Option<Vec<u8>> {
     // Asking for the free space is cheaper than searching the answers.
     let free = free_bytes(root).filter(|free| *free < SHORT)?;
@@ -35,8 +36,8 @@ pub(super) fn report_full_disk(answers: &[u8], root: &Path) -> Option<Vec<u8>> {
     rewritten(answers, found, root, free)
 }
 
-/// Replaces the error around the offset `found`. An error that is not complete in `answers` is left as it is; errors are short and
-/// normally arrive in one piece.
+/// Replaces the error around the offset `found`. An error that is not complete in `answers` is left as it is; errors
+/// are short and normally arrive in one piece.
 fn rewritten(answers: &[u8], found: usize, root: &Path, free: u64) -> Option<Vec<u8>> {
     let (from, until) = (0..found).rev().filter(|at| answers[*at..].starts_with(b"E")).find_map(|at| {
         let length = u32::from_be_bytes(answers.get(at + 1..at + 5)?.try_into().ok()?);

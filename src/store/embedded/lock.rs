@@ -1,5 +1,5 @@
-//! Ensures that only one program at a time uses a store's directory. The lock file also names that program, for the error message,
-//! and says whether it is about to release the lock.
+//! Ensures that only one program at a time uses a store's directory. The lock file also names that program, for the
+//! error message, and says whether it is about to release the lock.
 
 use std::fs::{File, TryLockError};
 use std::io::{self, Read as _, Seek as _, Write as _};
@@ -14,7 +14,8 @@ use crate::store::error::{Result, StoreError};
 /// Follows the PID in the lock file while the server stops.
 const STOPPING: &str = " stopping";
 
-/// How long a new program waits for a server that is stopping. A server that has to finish a long query first can take longer.
+/// How long a new program waits for a server that is stopping. A server that has to finish a long query first can take
+/// longer.
 const WAIT_LIMIT: Duration = Duration::from_secs(30);
 const WAIT_STEP: Duration = Duration::from_millis(20);
 

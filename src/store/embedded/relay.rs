@@ -1,5 +1,5 @@
-//! The relay between clients and the embedded server, and the server itself, which the relay restarts after it has stopped. Passes
-//! bytes on unchanged, apart from errors that a full disk explains.
+//! The relay between clients and the embedded server, and the server itself, which the relay restarts after it has
+//! stopped. Passes bytes on unchanged, apart from errors that a full disk explains.
 
 use std::io::{self, Read as _, Write as _};
 use std::net::Shutdown;
@@ -78,13 +78,14 @@ impl Relay {
     }
 }
 
-/// Passes bytes in both directions until the server has answered everything and closed the connection. An answer reaches the client
-/// only after the acknowledged writes are on the disk.
+/// Passes bytes in both directions until the server has answered everything and closed the connection. An answer
+/// reaches the client only after the acknowledged writes are on the disk.
 fn pass(client: &Stream, server: &Stream, root: &Path, disk: &mut Option<Disk>) {
     thread::scope(|scope| {
         scope.spawn(|| {
             let _ = copy(client, server, |_| Ok(None));
-            // The client has disconnected, with or without `Terminate`. The server finishes the statement, rolls back and closes.
+            // The client has disconnected, with or without `Terminate`. The server finishes the statement, rolls back
+            // and closes.
             let _ = (&mut &*server).write_all(&TERMINATE);
             let _ = server.shutdown(Shutdown::Write);
         });
@@ -105,7 +106,8 @@ fn pass(client: &Stream, server: &Stream, root: &Path, disk: &mut Option<Disk>) 
     });
 }
 
-/// Copies bytes from one stream to the other until the end. Calls `first` before each piece is written; it can return a replacement.
+/// Copies bytes from one stream to the other until the end. Calls `first` before each piece is written; it can return a
+/// replacement.
 fn copy(from: &Stream, to: &Stream, mut first: impl FnMut(&[u8]) -> io::Result<Option<Vec<u8>>>) -> io::Result<()> {
     let mut buffer = vec![0; 64 * 1024];
     loop {

@@ -1,5 +1,5 @@
-//! The addresses of the relay and the server: Unix sockets in a private directory, or TCP on the loopback interface of systems without
-//! Unix sockets. Transfers no data.
+//! The addresses of the relay and the server: Unix sockets in a private directory, or TCP on the loopback interface of
+//! systems without Unix sockets. Transfers no data.
 
 use std::error::Error;
 
@@ -8,7 +8,8 @@ pub use self::loopback::{Address, Listener, Stream};
 #[cfg(unix)]
 pub(super) use self::private::{Address, Listener, Stream};
 
-/// Explains why the server does not start. Its errors only name the failed operation, so a full disk is mentioned first.
+/// Explains why the server does not start. Its errors only name the failed operation, so a full disk is mentioned
+/// first.
 fn failure<'a>(text: &str, causes: impl Iterator<Item = &'a (dyn Error + 'static)>) -> String {
     let mut causes = causes.filter_map(|cause| cause.downcast_ref::<std::io::Error>());
     match causes.find(|cause| super::error::is_disk_full(cause)) {

@@ -1,5 +1,5 @@
-//! The individual file operations that prepare a store. A test can make a debug build kill itself at any of them, to see the state
-//! that it leaves behind. Only the server itself changes a store's files in any other way.
+//! The individual file operations that prepare a store. A test can make a debug build kill itself at any of them, to
+//! see the state that it leaves behind. Only the server itself changes a store's files in any other way.
 
 use std::fs::File;
 use std::io::Write as _;

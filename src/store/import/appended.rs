@@ -1,5 +1,5 @@
-//! Plans messages without positions, which go to the end of their streams. A message whose ID is stored is compared with the stored
-//! one; every other message is new if its expected version is right.
+//! Plans messages without positions, which go to the end of their streams. A message whose ID is stored is compared
+//! with the stored one; every other message is new if its expected version is right.
 
 use std::collections::HashMap;
 
@@ -61,7 +61,8 @@ pub(super) async fn plan(
     Ok(plan)
 }
 
-/// Refuses a batch with more new streams than can be remembered, because a later message continues at the version that this import left.
+/// Refuses a batch with more new streams than can be remembered, because a later message continues at the version that
+/// this import left.
 fn refuse_without_room(context: Context<'_>, messages: &dyn Messages, ends: &[End]) -> Result<(), ImportError> {
     let is_unknown = |end: &&End| context.versions.get(messages.get(end.first).stream).is_none();
     match ends.iter().filter(is_unknown).nth(context.versions.room()) {
@@ -83,7 +84,8 @@ async fn ends(context: Context<'_>, messages: &dyn Messages, checked: &Checked) 
     Ok(ends.collect())
 }
 
-/// Returns the stored messages with the IDs of the batch, by index. Generated IDs are looked up only after a lost commit.
+/// Returns the stored messages with the IDs of the batch, by index. Generated IDs are looked up only after a lost
+/// commit.
 async fn stored_by_id(
     context: Context<'_>,
     messages: &dyn Messages,

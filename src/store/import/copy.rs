@@ -1,5 +1,6 @@
-//! Writes messages in the format of PostgreSQL's binary `COPY`, in pieces of bounded size however long a body is. JSON is sent as
-//! its original text, so numbers keep their digits. Each value is encoded for the type of its column in the catalog.
+//! Writes messages in the format of PostgreSQL's binary `COPY`, in pieces of bounded size however long a body is. JSON
+//! is sent as its original text, so numbers keep their digits. Each value is encoded for the type of its column in the
+//! catalog.
 
 use bytes::{BufMut as _, Bytes, BytesMut};
 use tokio_postgres::types::{ToSql as _, Type};
@@ -69,7 +70,8 @@ impl<'a> OpenCopy<'a> {
         self.error = send.await.err();
     }
 
-    /// Waits until the server has stored the messages. Returns whether it has stored all of them; a trigger can drop some.
+    /// Waits until the server has stored the messages. Returns whether it has stored all of them; a trigger can drop
+    /// some.
     pub(super) async fn finish(self) -> Result<bool, QueryError> {
         if let Some(error) = self.error {
             return Err(error);
@@ -164,8 +166,8 @@ impl Pieces<'_, '_> {
     }
 }
 
-/// Returns the index of the row that the server refused, if its error names one. Only the text of the context has the number: `COPY
-/// messages, line 3, …`, in which servers translate nothing but the word before the number.
+/// Returns the index of the row that the server refused, if its error names one. Only the text of the context has the
+/// number: `COPY messages, line 3, …`, in which servers translate nothing but the word before the number.
 pub(super) fn refused_row(error: &QueryError) -> Option<usize> {
     let context = error.server()?.where_()?;
     let line = context.lines().find_map(|line| line.strip_prefix("COPY messages, "))?;

@@ -1,4 +1,5 @@
-//! The errors of an import: why a message cannot be imported, why a batch was not, and why one attempt to send it failed.
+//! The errors of an import: why a message cannot be imported, why a batch was not, and why one attempt to send it
+//! failed.
 
 use thiserror::Error;
 use uuid::Uuid;

@@ -1,6 +1,7 @@
-//! Lets several batches share a transaction, because the server waits for its disk at every commit, and a copy, because each costs the
-//! server some milliseconds. Batches are kept until the commit is answered, in case they must be sent again. A batch joins only if it
-//! is ready and needs no further lock, and not for long while another session waits for the transaction.
+//! Lets several batches share a transaction, because the server waits for its disk at every commit, and a copy, because
+//! each costs the server some milliseconds. Batches are kept until the commit is answered, in case they must be sent
+//! again. A batch joins only if it is ready and needs no further lock, and not for long while another session waits for
+//! the transaction.
 
 use std::collections::BTreeSet;
 use std::future::{Ready, ready};
@@ -116,8 +117,8 @@ impl<B: FollowingBatch, F: AsyncFnMut() -> Option<B>> Followers<B, F> {
         Self { most, next, messages: 0, size: 0, sent: Vec::new(), left: None, commit: Commit::Open }
     }
 
-    /// Sends the first batch and those that can follow it. Returns the plan of the first batch, and how far the sequence must advance
-    /// for all of them.
+    /// Sends the first batch and those that can follow it. Returns the plan of the first batch, and how far the
+    /// sequence must advance for all of them.
     pub(super) async fn send(
         &mut self,
         writer: &mut Writer,
@@ -156,8 +157,8 @@ impl<B: FollowingBatch, F: AsyncFnMut() -> Option<B>> Followers<B, F> {
         Ok((plan, advance))
     }
 
-    /// Copies a batch and those that can be sent without an answer of the server. Then prepares the next batch, whose queries are sent
-    /// while the server still stores the others.
+    /// Copies a batch and those that can be sent without an answer of the server. Then prepares the next batch, whose
+    /// queries are sent while the server still stores the others.
     async fn copy(
         &mut self,
         writer: &mut Writer,

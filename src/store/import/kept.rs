@@ -1,6 +1,6 @@
-//! Plans messages that keep their positions. A message at or below the version of its stream is compared with the stored one; a
-//! message above it is new. Sends as few queries as it can: the version of a stream that this import has seen is not looked up again,
-//! and the unique indexes of the table refuse messages that are stored in spite of it.
+//! Plans messages that keep their positions. A message at or below the version of its stream is compared with the
+//! stored one; a message above it is new. Sends as few queries as it can: the version of a stream that this import has
+//! seen is not looked up again, and the unique indexes of the table refuse messages that are stored in spite of it.
 
 use std::collections::HashSet;
 

@@ -21,8 +21,8 @@ use crate::store::{Flavour, Namespace, Result, StoreError};
 const COMPARED: usize = 1 << 20;
 /// Most messages in one lookup.
 const AT_ONCE: usize = 2_000;
-/// The server ends an idle transaction and releases its locks after this time, in case it does not notice a lost connection. An
-/// import is never idle within a batch.
+/// The server ends an idle transaction and releases its locks after this time, in case it does not notice a lost
+/// connection. An import is never idle within a batch.
 const IDLE_LIMIT: &str = "10s";
 
 /// Takes the category locks of a batch in the order that every import uses, until the transaction ends.
@@ -31,8 +31,8 @@ pub(super) async fn lock(
     transaction: &Transaction<'_>,
     categories: &BTreeSet<String>,
 ) -> Result<()> {
-    // Message DB's functions find their helpers through the search path, as in write.rs. Functions of other stores do not need it,
-    // and triggers of the table need the search path of the role.
+    // Message DB's functions find their helpers through the search path, as in write.rs. Functions of other stores do
+    // not need it, and triggers of the table need the search path of the role.
     let set = "select pg_catalog.set_config('search_path', coalesce($1, pg_catalog.current_setting('search_path')), true), \
                pg_catalog.set_config('idle_in_transaction_session_timeout', $2, true)";
     let search_path = (namespace.info().flavour != Flavour::Streamscope).then(|| namespace.search_path());
@@ -136,7 +136,8 @@ impl StoredMessage {
     }
 }
 
-/// Rounds a time as the server does when it stores it in a column of type `timestamp(decimals)`: halves away from the year 2000.
+/// Rounds a time as the server does when it stores it in a column of type `timestamp(decimals)`: halves away from the
+/// year 2000.
 fn rounded(time: Timestamp, decimals: u32) -> Timestamp {
     const YEAR_2000: i64 = 946_684_800_000_000;
     let Some(unit) = MICROSECONDS.checked_sub(decimals).map(|missing| 10_i64.pow(missing)) else { return time };
@@ -145,15 +146,16 @@ fn rounded(time: Timestamp, decimals: u32) -> Timestamp {
     Timestamp::from_microsecond(rounded.saturating_add(YEAR_2000)).unwrap_or(time)
 }
 
-/// Returns the condition that a stored message `m` has the ID of a message `n`. Without an index on IDs, it is limited to the stream,
-/// because the whole table could be too large to scan.
+/// Returns the condition that a stored message `m` has the ID of a message `n`. Without an index on IDs, it is limited
+/// to the stream, because the whole table could be too large to scan.
 fn same_id(namespace: &Namespace) -> String {
     let same_id = namespace.id_is("m.id", "n.id");
     if namespace.shape().ids_are_indexed() { same_id } else { format!("m.stream_name::text = n.stream and {same_id}") }
 }
 
-/// Returns the condition that the text of a body column differs from the sent one. A jsonb column has the server's text for any value.
-/// Exports replace line breaks by blanks, and JSON has line breaks only between its tokens, so the two count as equal.
+/// Returns the condition that the text of a body column differs from the sent one. A jsonb column has the server's text
+/// for any value. Exports replace line breaks by blanks, and JSON has line breaks only between its tokens, so the two
+/// count as equal.
 fn text_differs(name: &str, column: &Column) -> String {
     let one_line = |body: &str| format!("translate({body}.{name}, chr(10) || chr(13), '  ')");
     if column.kind == ColumnType::Jsonb {

@@ -1,5 +1,5 @@
-//! What an import remembers about earlier batches: the versions of streams and, in a dry run, the messages that it would have
-//! written. It stores hashes in bounded memory, and forgets what does not fit.
+//! What an import remembers about earlier batches: the versions of streams and, in a dry run, the messages that it
+//! would have written. It stores hashes in bounded memory, and forgets what does not fit.
 
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
@@ -50,8 +50,8 @@ impl StreamVersions {
     }
 }
 
-/// The versions of streams as this import left them, or would leave them in a dry run. Those that a transaction leaves count for its
-/// later batches, and for later transactions if it commits.
+/// The versions of streams as this import left them, or would leave them in a dry run. Those that a transaction leaves
+/// count for its later batches, and for later transactions if it commits.
 #[derive(Debug, Default)]
 pub(super) struct ImportedVersions {
     known: StreamVersions,

@@ -47,13 +47,14 @@ pub enum Placement {
         position: Position,
         /// Position in the namespace; used only with [`ImportOptions::keep_global_positions`].
         global_position: Option<GlobalPosition>,
-        /// The time of writing, not before [`FIRST_TIME`]. [`Timestamp::MIN`] and [`Timestamp::MAX`] stand for the infinities.
+        /// The time of writing, not before [`FIRST_TIME`]. [`Timestamp::MIN`] and [`Timestamp::MAX`] stand for the
+        /// infinities.
         time: Timestamp,
     },
     /// The next position of the stream, with the time of the import, as `write_message` does.
     Next {
-        /// The version that the stream must have. If `None`, the version that this import left, or any version if this is the first
-        /// message of the stream.
+        /// The version that the stream must have. If `None`, the version that this import left, or any version if this
+        /// is the first message of the stream.
         expected: Option<ExpectedVersion>,
         /// The ID was generated for this import, so it cannot be stored yet.
         generated: bool,
@@ -78,17 +79,17 @@ pub struct ImportCounts {
     pub imported: u64,
     /// Messages that were already stored and identical.
     pub present: u64,
-    /// Stored messages that differ from the ones sent: data or metadata are the same JSON in another spelling, or a trigger changed
-    /// the message.
+    /// Stored messages that differ from the ones sent: data or metadata are the same JSON in another spelling, or a
+    /// trigger changed the message.
     pub differing: u64,
-    /// Messages of a dry run that were not checked for gaps and duplicates, because the input has more streams or messages than the
-    /// import remembers.
+    /// Messages of a dry run that were not checked for gaps and duplicates, because the input has more streams or
+    /// messages than the import remembers.
     pub unchecked: u64,
 }
 
 impl ImportCounts {
-    /// Corrects the counts of a batch that was sent again: messages that appeared since the lost commit was planned were written by
-    /// it.
+    /// Corrects the counts of a batch that was sent again: messages that appeared since the lost commit was planned
+    /// were written by it.
     pub(super) fn with_lost_commit(mut self, lost: Self) -> Self {
         let written = self.present.saturating_sub(lost.present);
         self.imported += written;
@@ -105,7 +106,8 @@ pub(super) struct PlannedMessage {
     pub(super) position: Position,
 }
 
-/// The messages of a batch. Their texts are far from each other in memory, so they are looked at only where they are needed.
+/// The messages of a batch. Their texts are far from each other in memory, so they are looked at only where they are
+/// needed.
 pub(crate) trait Messages: Sync {
     fn count(&self) -> usize;
 

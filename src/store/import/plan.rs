@@ -1,5 +1,5 @@
-//! The plan for a batch: the messages to write, and what is known about the others. `kept.rs` and `appended.rs` make plans; nothing
-//! here writes a message.
+//! The plan for a batch: the messages to write, and what is known about the others. `kept.rs` and `appended.rs` make
+//! plans; nothing here writes a message.
 
 use super::error::{AttemptError, ImportError, Problem};
 use super::lookup::{self, LookupKey};

@@ -1,5 +1,5 @@
-//! Advances the sequence of global positions past those that an import keeps, so that no later message gets one of them. It never
-//! moves the sequence back.
+//! Advances the sequence of global positions past those that an import keeps, so that no later message gets one of
+//! them. It never moves the sequence back.
 
 use tokio_postgres::types::Type;
 
@@ -52,7 +52,8 @@ impl SequenceAdvance {
         Ok(is_low.map_err(|error| found.denied(error))?.map(|_| found))
     }
 
-    /// Returns the advance for a later batch of the transaction. The table is locked, so the server need not be asked again.
+    /// Returns the advance for a later batch of the transaction. The table is locked, so the server need not be asked
+    /// again.
     pub(super) fn of_later(
         &self,
         messages: &dyn Messages,
@@ -71,14 +72,15 @@ impl SequenceAdvance {
         }
     }
 
-    /// Keeps other writers from drawing numbers until the transaction ends. A writer locks the table before it draws a number, and
-    /// this lock waits for all of them. The category locks are taken first, as a writer does.
+    /// Keeps other writers from drawing numbers until the transaction ends. A writer locks the table before it draws a
+    /// number, and this lock waits for all of them. The category locks are taken first, as a writer does.
     pub(super) async fn lock(&self, namespace: &Namespace, transaction: &Transaction<'_>) -> Result<()> {
         let lock = format!("lock table {} in share row exclusive mode", namespace.table());
         transaction.batch(&lock).await.map_err(|error| self.denied(error))
     }
 
-    /// Advances the sequence, and never moves it back. A rollback does not undo this, so it is the last step before the commit.
+    /// Advances the sequence, and never moves it back. A rollback does not undo this, so it is the last step before the
+    /// commit.
     pub(super) async fn apply(&self, transaction: &Transaction<'_>) -> Result<()> {
         let Self { sequence, highest, .. } = self;
         let set = format!("select pg_catalog.setval($2::text::regclass, $1) from {sequence} where {IS_LOW}");

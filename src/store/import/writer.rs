@@ -1,5 +1,5 @@
-//! Plans a batch and writes its new messages within a transaction that already holds the locks. Remembers what later batches need to
-//! know. It never begins, commits or retries anything.
+//! Plans a batch and writes its new messages within a transaction that already holds the locks. Remembers what later
+//! batches need to know. It never begins, commits or retries anything.
 
 use super::appended;
 use super::checked::Checked;
@@ -96,8 +96,8 @@ impl Writer {
         Ok(plan)
     }
 
-    /// Plans a batch, and does what must be done before its new messages are sent. Asks the server only what it must. `held` is the
-    /// advance for the earlier batches of the transaction.
+    /// Plans a batch, and does what must be done before its new messages are sent. Asks the server only what it must.
+    /// `held` is the advance for the earlier batches of the transaction.
     pub(super) async fn prepare(
         &self,
         transaction: &Transaction<'_>,
@@ -153,7 +153,8 @@ impl Writer {
     /// Turns the error of a copy into that of the attempt.
     fn refused(&self, transaction: &Transaction<'_>, error: &QueryError, plan: Plan) -> AttemptError {
         let store_error = transaction.store_error(error);
-        // Indexes of partitions have other names, so the first attempt treats every unique violation as a stored message.
+        // Indexes of partitions have other names, so the first attempt treats every unique violation as a stored
+        // message.
         let is_duplicate = error.server().is_some_and(|answer| {
             answer.code().code() == "23505"
                 && (!self.compare_first || answer.constraint().is_some_and(|name| UNIQUE.contains(&name)))
@@ -180,8 +181,8 @@ impl Writer {
         taken.map_or(Ok(()), |error| Err(error.into()))
     }
 
-    /// Remembers the versions of streams after a batch, until the transaction is rolled back. Versions for which there is no room are
-    /// looked up again.
+    /// Remembers the versions of streams after a batch, until the transaction is rolled back. Versions for which there
+    /// is no room are looked up again.
     pub(super) fn remember(&mut self, messages: &dyn Messages, plan: &Plan) {
         for (index, version) in &plan.versions {
             self.versions.raise(messages.get(*index).stream, *version);

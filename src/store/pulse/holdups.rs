@@ -20,8 +20,8 @@ pub struct Holdups {
     pub server_time: Timestamp,
     /// The newest visible global position, or 0 if there are no messages.
     pub newest: GlobalPosition,
-    /// No message can appear at or below this position. It is an estimate while a writer is open: its beginning is known, but not the
-    /// position that it has drawn. `None` on a standby.
+    /// No message can appear at or below this position. It is an estimate while a writer is open: its beginning is
+    /// known, but not the position that it has drawn. `None` on a standby.
     pub final_to: Option<GlobalPosition>,
     /// Whether the server is a standby.
     pub standby: bool,

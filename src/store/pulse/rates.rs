@@ -1,5 +1,5 @@
-//! Messages per category and period of time. The timeline of the namespace says which global positions belong to each period, and samples
-//! of those say to which categories.
+//! Messages per category and period of time. The timeline of the namespace says which global positions belong to each
+//! period, and samples of those say to which categories.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -49,10 +49,12 @@ struct Part {
 }
 
 impl Namespace {
-    /// Counts the messages of each category in `periods` periods of a time range. Global positions must rise with time approximately.
+    /// Counts the messages of each category in `periods` periods of a time range. Global positions must rise with time
+    /// approximately.
     ///
-    /// Looks at up to 200 global positions of each period, so the numbers are estimates if there are more. The cost does not depend on
-    /// the size of the namespace: for 30 periods at most six statements with about 7,000 index probes.
+    /// Looks at up to 200 global positions of each period, so the numbers are estimates if there are more. The cost
+    /// does not depend on the size of the namespace: for 30 periods at most six statements with about 7,000 index
+    /// probes.
     ///
     /// # Errors
     /// [`super::super::StoreError::TimedOut`] after three seconds, or any other error from the server.
@@ -108,7 +110,8 @@ impl Part {
     }
 }
 
-/// Returns the global positions of each period that has messages. The buckets of the timeline can be narrower than the periods.
+/// Returns the global positions of each period that has messages. The buckets of the timeline can be narrower than the
+/// periods.
 fn parts(
     timeline: &Timeline,
     start: Timestamp,

@@ -1,5 +1,5 @@
-//! A session: one operation's use of a connection. Runs its statements, cancels them when they are dropped, and returns the connection
-//! to the pool.
+//! A session: one operation's use of a connection. Runs its statements, cancels them when they are dropped, and returns
+//! the connection to the pool.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -20,8 +20,8 @@ use crate::store::error::{Result, StoreError};
 /// Default timeout of a statement. For streamed rows it applies to each wait for more rows.
 pub(in crate::store) const STATEMENT_TIMEOUT: Duration = Duration::from_mins(1);
 
-/// With these settings statements find only the server's own functions and operators, and the catalog's texts, which are compared with
-/// what they should be, have the usual form.
+/// With these settings statements find only the server's own functions and operators, and the catalog's texts, which
+/// are compared with what they should be, have the usual form.
 const SYSTEM_PATH: &str = "set local search_path = pg_catalog, pg_temp; set local quote_all_identifiers = off";
 /// Without this setting the server refuses to send bytes that are not UTF-8.
 const ANY_BYTES: &str = "set local client_encoding = 'SQL_ASCII'";
@@ -50,7 +50,8 @@ impl Session {
             target: pool.settings.target(),
             unanswered: Arc::clone(&pool.unanswered),
         };
-        // The embedded store has neither JIT nor workers, and each further statement costs it more than it costs a server.
+        // The embedded store has neither JIT nor workers, and each further statement costs it more than it costs a
+        // server.
         let planning =
             if pool.settings.is_single_connection() { Planning::Unrestricted } else { Planning::FollowIndex };
         Self {
@@ -76,15 +77,16 @@ impl Session {
         self.pool.read_only
     }
 
-    /// Makes every statement that reads find only the server's own functions and operators, whatever the search path of the role or
-    /// the database is. The embedded store does not need this because it has no other users.
+    /// Makes every statement that reads find only the server's own functions and operators, whatever the search path of
+    /// the role or the database is. The embedded store does not need this because it has no other users.
     #[must_use]
     pub(in crate::store) fn with_system_path(mut self) -> Self {
         self.system_path = !self.pool.settings.is_single_connection();
         self
     }
 
-    /// Returns the statements that begin the transaction around a statement, or `None` if it needs no transaction of its own.
+    /// Returns the statements that begin the transaction around a statement, or `None` if it needs no transaction of
+    /// its own.
     fn opening(&self, planning: Planning) -> Option<String> {
         let connection = self.connection();
         if self.state.in_transaction.load(Ordering::Relaxed) {
@@ -117,8 +119,8 @@ impl Session {
         rows.await.map_err(|error| self.store_error(&error))
     }
 
-    /// Like [`Session::query`], but returns the server's original error and can write. Unless the store is read-only, the statement
-    /// is its own transaction, so a successful answer means that it is committed.
+    /// Like [`Session::query`], but returns the server's original error and can write. Unless the store is read-only,
+    /// the statement is its own transaction, so a successful answer means that it is committed.
     pub(in crate::store) async fn query_raw(
         &self,
         sql: &str,
@@ -127,8 +129,8 @@ impl Session {
         self.within(async { self.start(sql, parameters, Planning::Unrestricted).await?.collect().await }).await
     }
 
-    /// Runs the statements in `before` and then a query without parameters, all in one read-only transaction with the search path of
-    /// [`Session::with_system_path`]. Takes one round trip.
+    /// Runs the statements in `before` and then a query without parameters, all in one read-only transaction with the
+    /// search path of [`Session::with_system_path`]. Takes one round trip.
     pub(in crate::store) async fn query_after(&self, before: &str, sql: &str) -> Result<Vec<Row>> {
         let settings = self.planning.any_index().settings(self.connection().version);
         let reading = if self.connection().any_bytes { ANY_BYTES } else { "" };
@@ -162,8 +164,8 @@ impl Session {
         })
     }
 
-    /// Streams the rows of a query in bounded memory. Dropping the stream before its end cancels the query on the server, and the
-    /// connection is not reused.
+    /// Streams the rows of a query in bounded memory. Dropping the stream before its end cancels the query on the
+    /// server, and the connection is not reused.
     ///
     /// # Errors
     /// The server's error, mapped by SQLSTATE.
@@ -191,7 +193,8 @@ impl Session {
         Ok(Box::pin(OwnedRows::new(rows, self)))
     }
 
-    /// Like [`Session::into_stream`], but runs another query before it, in the same round trip, and returns its rows too.
+    /// Like [`Session::into_stream`], but runs another query before it, in the same round trip, and returns its rows
+    /// too.
     pub(in crate::store) async fn into_stream_after(
         self,
         (before, its_parameters): (&str, &[Parameter<'_>]),
@@ -236,21 +239,23 @@ impl Session {
         .await
     }
 
-    /// Sets the timeout of later statements on this session, one minute by default. For streamed rows it applies to each wait.
-    /// After the timeout the query is cancelled on the server.
+    /// Sets the timeout of later statements on this session, one minute by default. For streamed rows it applies to
+    /// each wait. After the timeout the query is cancelled on the server.
     ///
-    /// Use `None` for statements that read a lot or wait for locks. The caller must then be able to drop the future to stop them.
+    /// Use `None` for statements that read a lot or wait for locks. The caller must then be able to drop the future to
+    /// stop them.
     pub fn set_timeout(&mut self, timeout: Option<Duration>) {
         self.timeout = timeout;
     }
 
-    /// Lets the server choose the index of later queries on this session, for queries without an index that is always best.
+    /// Lets the server choose the index of later queries on this session, for queries without an index that is always
+    /// best.
     pub(in crate::store) fn allow_any_index(&mut self) {
         self.planning = self.planning.any_index();
     }
 
-    /// Lets the server plan later statements on this session freely, with parallel workers and sequential scans. Reports need this
-    /// because they read everything.
+    /// Lets the server plan later statements on this session freely, with parallel workers and sequential scans.
+    /// Reports need this because they read everything.
     pub(in crate::store) fn allow_any_plan(&mut self) {
         self.planning = Planning::Unrestricted;
     }

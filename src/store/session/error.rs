@@ -1,4 +1,5 @@
-//! The error of a statement, with the server's original answer. Callers outside the session convert it to a `StoreError`.
+//! The error of a statement, with the server's original answer. Callers outside the session convert it to a
+//! `StoreError`.
 
 use std::time::Duration;
 
@@ -23,7 +24,8 @@ impl QueryError {
         }
     }
 
-    /// Whether the statement may have been executed nevertheless, because there was no answer or one that ends the connection.
+    /// Whether the statement may have been executed nevertheless, because there was no answer or one that ends the
+    /// connection.
     pub(in crate::store) fn leaves_doubt(&self) -> bool {
         self.server().is_none_or(ends_connection)
     }

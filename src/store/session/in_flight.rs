@@ -52,7 +52,8 @@ impl InFlight {
         Self { number: Some(unanswered.sent()), state: Some(Arc::clone(state)), unanswered }
     }
 
-    /// Records that the server has begun to answer. Costs nothing after the first time, because it is called for each row.
+    /// Records that the server has begun to answer. Costs nothing after the first time, because it is called for each
+    /// row.
     pub(super) fn answered(&mut self) {
         if let Some(number) = self.number.take() {
             self.unanswered.answered(number);

@@ -1,5 +1,5 @@
-//! Sends a wrong password only once. Until the server has just accepted the password, connections are attempted one at a time, and
-//! those that wait share the failure. Without a password, connections do not wait for each other.
+//! Sends a wrong password only once. Until the server has just accepted the password, connections are attempted one at
+//! a time, and those that wait share the failure. Without a password, connections do not wait for each other.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -10,8 +10,8 @@ use tokio::sync::Mutex as AsyncMutex;
 use crate::store::connect::{Connected, Settings};
 use crate::store::error::{Obstacle, Result, StoreError};
 
-/// How long an accepted password counts as accepted: enough for the connections that a screen opens together. Later it may have
-/// expired or been changed.
+/// How long an accepted password counts as accepted: enough for the connections that a screen opens together. Later it
+/// may have expired or been changed.
 const ACCEPTED_FOR: Duration = Duration::from_secs(2);
 
 /// Whether the server has just accepted the password.

@@ -1,9 +1,9 @@
-//! Planner settings for queries. An interactive query touches few rows, but the server's estimate of its cost grows with the
-//! table. Beyond fixed limits the server compiles the query (JIT) or starts parallel workers, and both take longer than the query
-//! itself. With old statistics it may also read or sort the whole table.
+//! Planner settings for queries. An interactive query touches few rows, but the server's estimate of its cost grows
+//! with the table. Beyond fixed limits the server compiles the query (JIT) or starts parallel workers, and both take
+//! longer than the query itself. With old statistics it may also read or sort the whole table.
 //!
-//! The settings that prevent this apply to one transaction, which is sent together with its query. This costs no round trip, leaves
-//! no trace on the connection, and works through a pooler in transaction mode.
+//! The settings that prevent this apply to one transaction, which is sent together with its query. This costs no round
+//! trip, leaves no trace on the connection, and works through a pooler in transaction mode.
 
 /// The first version of PostgreSQL with JIT. Older servers refuse the setting.
 const JIT: u32 = 11;
@@ -17,7 +17,8 @@ const FOLLOW_INDEX: &str =
 /// How much freedom the planner has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Planning {
-    /// Follow the index that matches the query's conditions and order. No JIT, no workers, no sequential scan and no sort.
+    /// Follow the index that matches the query's conditions and order. No JIT, no workers, no sequential scan and no
+    /// sort.
     FollowIndex,
     /// Let the server choose the index. No JIT and no workers.
     AnyIndex,
@@ -46,7 +47,8 @@ impl Planning {
         settings.join("; ")
     }
 
-    /// Returns the beginning of the transaction around one statement, or `None` if the statement needs no transaction of its own.
+    /// Returns the beginning of the transaction around one statement, or `None` if the statement needs no transaction
+    /// of its own.
     pub(super) fn opening(self, read_only: bool, version: u32) -> Option<String> {
         let begin = if read_only { "begin read only" } else { "begin" };
         match (self, read_only) {

@@ -1,5 +1,5 @@
-//! The connections behind the sessions of a store: opens them on demand, checks idle ones before reuse, and discards broken ones.
-//! Runs no statements of its own except that check.
+//! The connections behind the sessions of a store: opens them on demand, checks idle ones before reuse, and discards
+//! broken ones. Runs no statements of its own except that check.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -19,10 +19,12 @@ use crate::store::error::{Obstacle, Result, StoreError};
 const CHECK_AFTER: Duration = Duration::from_secs(1);
 /// Timeout of that check.
 const CHECK_TIMEOUT: Duration = Duration::from_secs(2);
-/// A cancel request that overtakes its query has no effect, so it is repeated at this interval until the connection has ended.
+/// A cancel request that overtakes its query has no effect, so it is repeated at this interval until the connection has
+/// ended.
 const CANCEL_AGAIN: Duration = Duration::from_millis(250);
 
-/// An attempt to connect, in a task that ends with it. Its result includes the time, because nobody may be waiting when it ends.
+/// An attempt to connect, in a task that ends with it. Its result includes the time, because nobody may be waiting when
+/// it ends.
 #[derive(Debug)]
 struct Attempt(JoinHandle<(Result<Connected>, Instant)>);
 
@@ -78,8 +80,8 @@ impl Pool {
         ahead.extend((0..count.min(room)).map(|_| self.attempt()));
     }
 
-    /// Returns a connection that is idle and intact, or opens one. If another is put back while the new one is being opened, returns
-    /// that, and the new one is for the next caller. The caller holds a permit.
+    /// Returns a connection that is idle and intact, or opens one. If another is put back while the new one is being
+    /// opened, returns that, and the new one is for the next caller. The caller holds a permit.
     pub(super) async fn take(self: &Arc<Self>) -> Result<Connected> {
         loop {
             let idle = self.idle().pop();
@@ -128,8 +130,8 @@ impl Pool {
         Ok(connection)
     }
 
-    /// Whether a connection that nobody used since then can be used. The embedded store's only connection is not checked: it may
-    /// still be skipping the rows of an abandoned query, and a replacement would wait for it forever.
+    /// Whether a connection that nobody used since then can be used. The embedded store's only connection is not
+    /// checked: it may still be skipping the rows of an abandoned query, and a replacement would wait for it forever.
     async fn is_usable(&self, connection: &Connected, since: Instant) -> bool {
         if connection.client.is_closed() {
             return false;

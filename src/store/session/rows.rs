@@ -1,4 +1,5 @@
-//! Streams rows from the server, and cancels the query if the stream is dropped before its end. Buffers no rows of its own.
+//! Streams rows from the server, and cancels the query if the stream is dropped before its end. Buffers no rows of its
+//! own.
 
 use std::marker::PhantomData;
 use std::pin::Pin;
@@ -43,7 +44,8 @@ impl RowsInner {
         let in_flight = InFlight::new(state);
         let query = client.query_typed_raw(sql, parameters.iter().map(|(value, kind)| (*value, kind.clone())));
         let (rows, commit) = if let Some(opening) = opening {
-            // Each future sends at its first poll, so the three are sent in order without waiting for each other's answers.
+            // Each future sends at its first poll, so the three are sent in order without waiting for each other's
+            // answers.
             let mut both = Box::pin(join(client.batch_execute(opening), query));
             let mut commit: BoxFuture<'static, _> = {
                 let client = Arc::clone(client);

@@ -53,11 +53,12 @@ impl Sessions {
         self.pool.size
     }
 
-    /// Returns an idle connection that is intact, or opens one. Waits while all are in use, so a task that holds a session must
-    /// not acquire a second one (the embedded store has only one).
+    /// Returns an idle connection that is intact, or opens one. Waits while all are in use, so a task that holds a
+    /// session must not acquire a second one (the embedded store has only one).
     ///
     /// # Errors
-    /// [`crate::store::StoreError::Unavailable`], [`crate::store::StoreError::NoPermission`] or [`crate::store::StoreError::Server`] if connecting fails.
+    /// [`crate::store::StoreError::Unavailable`], [`crate::store::StoreError::NoPermission`] or
+    /// [`crate::store::StoreError::Server`] if connecting fails.
     ///
     /// # Panics
     /// Never, because the semaphore is never closed.
@@ -78,8 +79,8 @@ impl Sessions {
         self.pool.open_ahead(count);
     }
 
-    /// Waits, at most `limit`, until every session is returned and every cancel request is answered, then closes the connections.
-    /// Call it at the end of a program, so that no abandoned query continues to run on the server.
+    /// Waits, at most `limit`, until every session is returned and every cancel request is answered, then closes the
+    /// connections. Call it at the end of a program, so that no abandoned query continues to run on the server.
     pub async fn close(&self, limit: Duration) {
         let mut all = Vec::with_capacity(self.pool.size);
         let _ = tokio::time::timeout(limit, async {

@@ -1,4 +1,5 @@
-//! Explicit transactions, which are rolled back unless they are committed, and the `COPY` commands, which exist only inside them.
+//! Explicit transactions, which are rolled back unless they are committed, and the `COPY` commands, which exist only
+//! inside them.
 
 use std::ops::Deref;
 use std::pin::Pin;
@@ -17,7 +18,8 @@ use super::in_flight::InFlight;
 use super::rows::Parameter;
 use crate::store::error::Result;
 
-/// Writing relies on each statement seeing everything that was committed before it. Databases and roles can have another default.
+/// Writing relies on each statement seeing everything that was committed before it. Databases and roles can have
+/// another default.
 const READ_COMMITTED: &str = "begin isolation level read committed";
 
 /// An open transaction, which dereferences to its session. Dropping it rolls it back unless it is committed.
@@ -28,8 +30,8 @@ pub struct Transaction<'a> {
 }
 
 impl Session {
-    /// Begins a transaction, read-only if the store is. Its isolation level is always `read committed`, because a query after a wait
-    /// for a lock must see what the lock's holder committed.
+    /// Begins a transaction, read-only if the store is. Its isolation level is always `read committed`, because a query
+    /// after a wait for a lock must see what the lock's holder committed.
     ///
     /// # Errors
     /// The server's error, mapped by SQLSTATE.
@@ -48,8 +50,8 @@ impl Session {
         self.begin_with("begin isolation level repeatable read read only").await
     }
 
-    /// Runs a few statements in one `read committed` transaction and returns the rows of each. Everything is sent at once, in one
-    /// round trip. The first error is returned and undoes everything.
+    /// Runs a few statements in one `read committed` transaction and returns the rows of each. Everything is sent at
+    /// once, in one round trip. The first error is returned and undoes everything.
     pub(in crate::store) async fn run_together(
         &self,
         statements: &[(&str, &[Parameter<'_>])],
@@ -73,7 +75,8 @@ impl Session {
     }
 
     async fn begin_with(&mut self, sql: &str) -> Result<Transaction<'_>> {
-        // Set first, so that the statement is not wrapped in a transaction, and dropping this future closes the connection.
+        // Set first, so that the statement is not wrapped in a transaction, and dropping this future closes the
+        // connection.
         self.state.in_transaction.store(true, Ordering::Relaxed);
         let settings = self.planning.settings(self.connection().version);
         let reading = self.settings_for_reading();
@@ -92,8 +95,8 @@ impl Transaction<'_> {
     /// Commits and waits for the server's answer.
     ///
     /// # Errors
-    /// The server's error, mapped by SQLSTATE. After [`crate::store::StoreError::Unavailable`] it is unknown whether the transaction
-    /// was committed.
+    /// The server's error, mapped by SQLSTATE. After [`crate::store::StoreError::Unavailable`] it is unknown whether
+    /// the transaction was committed.
     pub async fn commit(mut self) -> Result<()> {
         self.session.batch("commit").await?;
         self.close();
@@ -117,8 +120,8 @@ impl Transaction<'_> {
 
     /// Prepares `COPY … FROM STDIN`. Errors are the server's original ones.
     ///
-    /// The statement borrows the transaction, because tokio-postgres prepares it by name: the name is released before a pooler can
-    /// hand the server connection to another client.
+    /// The statement borrows the transaction, because tokio-postgres prepares it by name: the name is released before a
+    /// pooler can hand the server connection to another client.
     pub(in crate::store) async fn prepare_copy(&self, sql: &str) -> Result<CopyStatement<'_>, QueryError> {
         let in_flight = InFlight::new(&self.session.state);
         match self.session.within(async { Ok(self.session.client().prepare(sql).await?) }).await {

@@ -1,4 +1,5 @@
-//! Remembers when each statement was sent that the server has not begun to answer, so that a long wait can be explained. Sends nothing.
+//! Remembers when each statement was sent that the server has not begun to answer, so that a long wait can be
+//! explained. Sends nothing.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};

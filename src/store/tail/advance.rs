@@ -20,11 +20,11 @@ use super::rhythm::Found;
 const CATALOG: Duration = Duration::from_mins(1);
 
 impl<M: Followed> Tail<M> {
-    /// Waits for news: messages, a horizon that moved, or a change in the blocking transactions. The first call, and the first one
-    /// after an error, also returns once following works.
+    /// Waits for news: messages, a horizon that moved, or a change in the blocking transactions. The first call, and
+    /// the first one after an error, also returns once following works.
     ///
-    /// Polls every 10 ms (17 ms with [`Delivery::AtOnce`]) while messages arrive, and every 100 ms while none do. After 30
-    /// seconds without messages the interval grows step by step to one second.
+    /// Polls every 10 ms (17 ms with [`Delivery::AtOnce`]) while messages arrive, and every 100 ms while none do. After
+    /// 30 seconds without messages the interval grows step by step to one second.
     ///
     /// # Errors
     /// Fails if the server cannot be reached or returns an error. The next call continues where the last batch ended.
@@ -61,8 +61,8 @@ impl<M: Followed> Tail<M> {
         }
     }
 
-    /// Returns how many messages to request: about half of what fits in a batch. A batch that overflows is cut short, which costs
-    /// a connection.
+    /// Returns how many messages to request: about half of what fits in a batch. A batch that overflows is cut short,
+    /// which costs a connection.
     fn fitting(&self, messages: &[Received<M>]) -> usize {
         let bytes: usize = messages.iter().map(|received| received.message.bytes()).sum();
         let fitting = (BATCH_BYTES / 2).saturating_mul(messages.len()).checked_div(bytes);
@@ -146,7 +146,8 @@ impl<M: Followed> Tail<M> {
         Tailed { message, late }
     }
 
-    /// Returns how soon to poll again. Once a blocking transaction has been reported, there is no need to poll often for its end.
+    /// Returns how soon to poll again. Once a blocking transaction has been reported, there is no need to poll often
+    /// for its end.
     fn found(&self, has_more: bool, has_messages: bool) -> Found {
         let awaited = self.checkpoint.is_some() && self.reported.is_empty();
         if has_more {

@@ -26,8 +26,9 @@ const BEFORE: i64 = 1_000;
 const KNOWN: usize = 16;
 
 impl<M: Followed> Tail<M> {
-    /// Reads from the catalog which columns the table has now and how it numbers messages, and polls without reading messages in the
-    /// same round trip. The poll is `None` if the catalog has changed, because it was sent without knowing that.
+    /// Reads from the catalog which columns the table has now and how it numbers messages, and polls without reading
+    /// messages in the same round trip. The poll is `None` if the catalog has changed, because it was sent without
+    /// knowing that.
     pub(super) async fn ask_catalog(&mut self, session: &Session) -> Result<Option<Horizon>> {
         let (id, table) = (&self.namespace.info().id, self.namespace.table());
         let (shape, seen) = join(Shape::read(session, &table), self.look(session)).await;
@@ -47,8 +48,8 @@ impl<M: Followed> Tail<M> {
         Ok(None)
     }
 
-    /// Returns true if the table is not the one that the catalog described. A table that was created anew can have other columns and
-    /// another sequence, so the poll may have missed locks.
+    /// Returns true if the table is not the one that the catalog described. A table that was created anew can have
+    /// other columns and another sequence, so the poll may have missed locks.
     pub(super) fn is_another_table(&mut self, seen: &Horizon) -> bool {
         let storage = seen.storage.clone().unwrap_or_default();
         let is_another = self.described.as_ref().is_some_and(|described| *described != storage);
@@ -59,8 +60,8 @@ impl<M: Followed> Tail<M> {
         is_another
     }
 
-    /// Notes whether a server or a file of the table was never seen before. Its newest message can then have the ID and the global
-    /// position of a known one, although others have been replaced.
+    /// Notes whether a server or a file of the table was never seen before. Its newest message can then have the ID and
+    /// the global position of a known one, although others have been replaced.
     pub(super) fn meet(&mut self, seen: &Horizon) {
         let now = Incarnation::of(seen);
         if !self.known.contains(&now) {
@@ -72,9 +73,10 @@ impl<M: Followed> Tail<M> {
         }
     }
 
-    /// Finds where to begin. A follower that begins after the newest message, and the screen, which already shows a list up to the
-    /// beginning, should also see late messages a little below it. Messages that are already visible there count as returned.
-    /// `seen` is the poll that was sent with the catalog's check. Returns the poll that it began with, if any.
+    /// Finds where to begin. A follower that begins after the newest message, and the screen, which already shows a
+    /// list up to the beginning, should also see late messages a little below it. Messages that are already visible
+    /// there count as returned. `seen` is the poll that was sent with the catalog's check. Returns the poll that it
+    /// began with, if any.
     pub(super) async fn begin(&mut self, session: &Session, seen: Option<Horizon>) -> Result<Option<Horizon>> {
         if self.options.from == TailFrom::Start {
             self.begun = true;
@@ -120,7 +122,8 @@ impl<M: Followed> Tail<M> {
         Ok(())
     }
 
-    /// Checks whether messages that were seen have been replaced. If so, rewinds to where the new history diverges and returns true.
+    /// Checks whether messages that were seen have been replaced. If so, rewinds to where the new history diverges and
+    /// returns true.
     pub(super) async fn parts(&mut self, session: &Session, seen: &Horizon) -> Result<bool> {
         let Some((position, id)) = self.memory.newest() else { return Ok(false) };
         let is_there = seen.remembered.contains(&id);

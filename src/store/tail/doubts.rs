@@ -1,5 +1,6 @@
-//! Reasons to doubt the horizon. It relies on each transaction drawing global positions from the sequence, in order, while it holds
-//! its lock. These checks look for tables that work differently. They only inspect the shape and never query the server.
+//! Reasons to doubt the horizon. It relies on each transaction drawing global positions from the sequence, in order,
+//! while it holds its lock. These checks look for tables that work differently. They only inspect the shape and never
+//! query the server.
 
 use std::fmt;
 
@@ -10,11 +11,13 @@ use super::super::shape::Shape;
 pub enum Doubt {
     /// A logical subscription writes to the table, so another server assigns the global positions.
     Subscribed,
-    /// The sequence has a cache above 1, cycles or counts down, so a session can use a number that it reserved long ago.
+    /// The sequence has a cache above 1, cycles or counts down, so a session can use a number that it reserved long
+    /// ago.
     Unordered,
     /// `global_position` does not default to the next number of a sequence.
     Default,
-    /// This partition or inheriting table has another default for `global_position`, which applies to rows inserted directly into it.
+    /// This partition or inheriting table has another default for `global_position`, which applies to rows inserted
+    /// directly into it.
     Part(String),
     /// A trigger with this name can set `global_position`.
     Trigger(String),

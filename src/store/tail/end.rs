@@ -23,8 +23,8 @@ pub struct FinalEnd {
 }
 
 impl Namespace {
-    /// Waits until messages up to the newest visible global position are final, and returns that position. Calls `waiting` with the
-    /// blocking transactions if this takes half a second or longer, and again whenever they change.
+    /// Waits until messages up to the newest visible global position are final, and returns that position. Calls
+    /// `waiting` with the blocking transactions if this takes half a second or longer, and again whenever they change.
     ///
     /// # Errors
     /// Fails if the server cannot be reached or returns an error.

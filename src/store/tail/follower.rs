@@ -20,15 +20,15 @@ use crate::message::{BodyPath, GlobalPosition};
 
 /// The pause between polls while messages arrive or are awaited.
 pub(super) const BUSY: Duration = Duration::from_millis(10);
-/// The same for the screen. It is longer than a frame, so each poll can be drawn without waiting for the next frame. Half of the CPU time
-/// of following is drawing, so this pause decides how much that is.
+/// The same for the screen. It is longer than a frame, so each poll can be drawn without waiting for the next frame.
+/// Half of the CPU time of following is drawing, so this pause decides how much that is.
 const BUSY_SCREEN: Duration = Duration::from_millis(17);
 /// How long to wait for a gap to fill on a standby, which does not show the primary's locks.
 const STANDBY_WAIT: SignedDuration = SignedDuration::from_secs(2);
 /// How long a transaction must block following before it is reported.
 const REPORTED: SignedDuration = SignedDuration::from_millis(500);
-/// How long a transaction must block following before its details are read: a little shorter than [`REPORTED`], so that they are known
-/// by then.
+/// How long a transaction must block following before its details are read: a little shorter than [`REPORTED`], so that
+/// they are known by then.
 const DETAILED: Duration = Duration::from_millis(400);
 
 /// A newest message, with the transactions that could still commit below it.
@@ -50,8 +50,9 @@ impl Checkpoint {
         Self { newest: seen.newest, holders, since: seen.server_time, taken: Instant::now(), started: seen.started }
     }
 
-    /// Whether the checkpoint still applies to what is visible now. A standby can show less than before after a crash or a promotion.
-    /// Neither ended transactions nor elapsed time then say anything about messages that it does not show yet.
+    /// Whether the checkpoint still applies to what is visible now. A standby can show less than before after a crash
+    /// or a promotion. Neither ended transactions nor elapsed time then say anything about messages that it does not
+    /// show yet.
     pub(super) fn holds(&self, seen: &Horizon) -> bool {
         self.started == seen.started && self.newest <= seen.newest
     }
@@ -87,8 +88,9 @@ pub(super) struct News {
 }
 
 impl News {
-    /// Returns what to report if `newest` is the newest global position now. A server that lost messages can have been written to again
-    /// before the next poll. Its newest position is then no lower than before, and the messages above the point of divergence have changed.
+    /// Returns what to report if `newest` is the newest global position now. A server that lost messages can have been
+    /// written to again before the next poll. Its newest position is then no lower than before, and the messages above
+    /// the point of divergence have changed.
     pub(super) fn at(self, newest: GlobalPosition) -> Self {
         if self.receded_from.is_none_or(|before| before > newest) {
             return self;
@@ -97,8 +99,8 @@ impl News {
     }
 }
 
-/// A follower of one scope. It advances only when it returns a batch, so after an error or a dropped future the next call to
-/// [`Tail::next`] continues exactly where the last batch ended.
+/// A follower of one scope. It advances only when it returns a batch, so after an error or a dropped future the next
+/// call to [`Tail::next`] continues exactly where the last batch ended.
 #[derive(Debug)]
 #[allow(clippy::struct_excessive_bools, reason = "the flags change independently")]
 pub struct Tail<M> {
@@ -197,8 +199,8 @@ impl<M: Followed> Tail<M> {
         }
     }
 
-    /// Returns the global position at which a new follower of the same scope can resume with [`TailFrom::After`] without missing
-    /// or repeating messages. With [`Delivery::AtOnce`], messages above the horizon would be repeated.
+    /// Returns the global position at which a new follower of the same scope can resume with [`TailFrom::After`]
+    /// without missing or repeating messages. With [`Delivery::AtOnce`], messages above the horizon would be repeated.
     #[must_use]
     pub fn resume_position(&self) -> GlobalPosition {
         self.delivered_to

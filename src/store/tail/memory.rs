@@ -1,5 +1,5 @@
-//! Remembers which messages were seen, to detect a store that was emptied, restored or failed over and reuses global positions. It
-//! keeps all recent messages and a few older ones. Never queries the store.
+//! Remembers which messages were seen, to detect a store that was emptied, restored or failed over and reuses global
+//! positions. It keeps all recent messages and a few older ones. Never queries the store.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -103,8 +103,8 @@ impl Memory {
         self.old.iter().chain(&self.recent).any(other)
     }
 
-    /// Compares the memory with the messages that exist now and forgets those that differ. Missing messages alone mean that they
-    /// were deleted, unless `suspect` is set because something else indicates a different history.
+    /// Compares the memory with the messages that exist now and forgets those that differ. Missing messages alone mean
+    /// that they were deleted, unless `suspect` is set because something else indicates a different history.
     pub(super) fn compare(&mut self, there: &HashMap<GlobalPosition, Vec<Uuid>>, suspect: bool) -> History {
         let mut differs: Option<GlobalPosition> = None;
         let mut gone = 0;

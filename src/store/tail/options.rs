@@ -24,7 +24,8 @@ pub enum Delivery {
     WhenFinal,
 }
 
-/// Options of [`Namespace::tail`](crate::store::Namespace::tail) and [`Namespace::tail_heads`](crate::store::Namespace::tail_heads).
+/// Options of [`Namespace::tail`](crate::store::Namespace::tail) and
+/// [`Namespace::tail_heads`](crate::store::Namespace::tail_heads).
 #[derive(Debug, Clone)]
 pub struct TailOptions {
     /// The messages to follow.

@@ -1,4 +1,5 @@
-//! One poll: a single statement that reads messages and the state of the namespace, and decides how far its messages are final.
+//! One poll: a single statement that reads messages and the state of the namespace, and decides how far its messages
+//! are final.
 
 use std::time::Duration;
 
@@ -17,11 +18,13 @@ use super::options::Delivery;
 use crate::message::{ConsumerGroup, GlobalPosition};
 use crate::store::{Filter, Result, StoreError};
 
-/// The maximum range of global positions in one poll if a filter or a consumer group skips messages, so that the query ends in time.
+/// The maximum range of global positions in one poll if a filter or a consumer group skips messages, so that the query
+/// ends in time.
 const SPAN: i64 = 100_000;
 /// The size of bodies at which a batch ends, so that memory stays bounded however large the messages are.
 pub(super) const BATCH_BYTES: usize = 8 << 20;
-/// The maximum number of messages returned above the horizon. Beyond it, only late messages are read until the horizon moves.
+/// The maximum number of messages returned above the horizon. Beyond it, only late messages are read until the horizon
+/// moves.
 const UNSETTLED: usize = 20_000;
 /// How often messages above the horizon are read again at least.
 const LOOK_BACK: Duration = Duration::from_millis(250);
@@ -59,8 +62,8 @@ impl<M: Followed> Tail<M> {
             }
             Delivery::AtOnce => {
                 let standby = self.incarnation.as_ref().is_some_and(|incarnation| incarnation.standby);
-                // A transaction that ended may have filled a gap. One that began and ended between two polls, overtaken by a message that
-                // was already returned, is only found by reading the range again now and then.
+                // A transaction that ended may have filled a gap. One that began and ended between two polls, overtaken
+                // by a message that was already returned, is only found by reading the range again now and then.
                 let due = self.looked_back.elapsed() >= LOOK_BACK;
                 let again = self.some_ended || standby || self.horizon > self.delivered_to || due;
                 let room = self.delivered.len() < UNSETTLED;
@@ -97,8 +100,8 @@ impl<M: Followed> Tail<M> {
         Ok(Poll { seen, messages, full, read_to, looked_back, judged })
     }
 
-    /// Returns how far the messages of this poll are final: up to the horizon of the previous poll, if that reached the same server. If
-    /// a standby has no gaps, its own snapshot is enough.
+    /// Returns how far the messages of this poll are final: up to the horizon of the previous poll, if that reached the
+    /// same server. If a standby has no gaps, its own snapshot is enough.
     fn judged(&self, seen: &Horizon) -> GlobalPosition {
         if seen.standby && seen.gapless {
             return seen.newest.max(self.delivered_to);

@@ -1,4 +1,5 @@
-//! Decides when the next poll is due: soon while messages arrive or are awaited, rarely after a long silence. Never polls itself.
+//! Decides when the next poll is due: soon while messages arrive or are awaited, rarely after a long silence. Never
+//! polls itself.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -8,8 +9,8 @@ use tokio::time::Instant;
 
 /// The pause between polls while no messages arrive.
 const QUIET: Duration = Duration::from_millis(100);
-/// Longer pauses after longer times without messages or key presses. They spare an idle database, and a user who returns to a quiet
-/// screen waits a second at most.
+/// Longer pauses after longer times without messages or key presses. They spare an idle database, and a user who
+/// returns to a quiet screen waits a second at most.
 const STEPS: [(Duration, Duration); 4] = [
     (Duration::from_secs(30), Duration::from_millis(200)),
     (Duration::from_mins(1), Duration::from_millis(400)),

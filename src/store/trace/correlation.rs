@@ -71,8 +71,8 @@ pub struct Correlated {
 }
 
 impl Namespace {
-    /// Prepares a search for the messages of a workflow, up to `extent` before and after a message of it. If the store has an
-    /// index on the value, the search covers the whole namespace.
+    /// Prepares a search for the messages of a workflow, up to `extent` before and after a message of it. If the store
+    /// has an index on the value, the search covers the whole namespace.
     ///
     /// # Errors
     /// Fails if the server cannot be reached or returns an error.
@@ -135,8 +135,8 @@ impl Workflow {
 }
 
 impl Namespace {
-    /// Returns the messages with a correlation stream in a range of global positions, at most `limit` for each category. Reads the
-    /// category index.
+    /// Returns the messages with a correlation stream in a range of global positions, at most `limit` for each
+    /// category. Reads the category index.
     pub(super) async fn correlated_by_category(
         &self,
         stream: &str,

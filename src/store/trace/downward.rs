@@ -1,11 +1,11 @@
-//! Searches for effects in windows of global positions after the cause. One query finds the effects in a window with the
-//! effects of these effects, so a window is read once however deep the tree is.
+//! Searches for effects in windows of global positions after the cause. One query finds the effects in a window with
+//! the effects of these effects, so a window is read once however deep the tree is.
 //!
-//! If the messages share a correlation stream, the category index finds the effects that have it first, because it skips the messages
-//! of other workflows. Effects without it are found by the windows.
+//! If the messages share a correlation stream, the category index finds the effects that have it first, because it
+//! skips the messages of other workflows. Effects without it are found by the windows.
 //!
-//! A message can name a cause that comes after it, for example after an import. If an effect is found in a later window, the
-//! earlier windows are therefore read again, until a pass over the whole range finds nothing new.
+//! A message can name a cause that comes after it, for example after an import. If an effect is found in a later
+//! window, the earlier windows are therefore read again, until a pass over the whole range finds nothing new.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -19,14 +19,14 @@ use crate::store::Result;
 use crate::store::browse::Scope;
 use crate::store::session::Parameter;
 
-/// The positions that the first, the second and the largest window have. The first answer comes quickly, and no window takes
-/// longer than about two seconds.
+/// The positions that the first, the second and the largest window have. The first answer comes quickly, and no window
+/// takes longer than about two seconds.
 const WINDOWS: (i64, i64) = (2_000, 50_000);
 /// A window that takes longer than this is not enlarged, and one that takes twice as long is halved.
 const QUICK: Duration = Duration::from_millis(500);
 
-/// How many positions are read again if a finished trace is extended. Late messages trail by at most the positions that are
-/// given out while a transaction runs.
+/// How many positions are read again if a finished trace is extended. Late messages trail by at most the positions that
+/// are given out while a transaction runs.
 pub(super) const AGAIN: i64 = 1_000;
 
 /// How many messages one step looks up in the store's own indexes.

@@ -1,5 +1,5 @@
-//! SQL expressions for the keys of [`super::links`]: the keys under which a message can be named, and the key of the cause
-//! that it names. Both are text, so that one comparison finds a link of any convention.
+//! SQL expressions for the keys of [`super::links`]: the keys under which a message can be named, and the key of the
+//! cause that it names. Both are text, so that one comparison finds a link of any convention.
 
 use super::links::{CAUSATION_IDS, LinkTarget, Links, PROTEAN_CAUSE, top_or_headers};
 use super::path::Path;

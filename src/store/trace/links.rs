@@ -1,5 +1,5 @@
-//! The conventions by which the metadata of a message names its cause and its workflow. Reads metadata as text and never
-//! converts a number. Sends nothing to a server.
+//! The conventions by which the metadata of a message names its cause and its workflow. Reads metadata as text and
+//! never converts a number. Sends nothing to a server.
 
 use uuid::Uuid;
 
@@ -144,8 +144,8 @@ impl Links {
         paths
     }
 
-    /// Returns the cause that metadata names. If it names several, the order is: the user's conventions, Eventide, Protean,
-    /// message IDs.
+    /// Returns the cause that metadata names. If it names several, the order is: the user's conventions, Eventide,
+    /// Protean, message IDs.
     #[must_use]
     pub fn cause(&self, metadata: &str) -> Option<Cause> {
         let by_rule = self.rules.iter().find_map(|rule| {
@@ -253,8 +253,8 @@ impl Links {
     }
 }
 
-/// Eventide names the stream and the position of the cause. The global position counts only without them, because a copy of
-/// the store can have other global positions.
+/// Eventide names the stream and the position of the cause. The global position counts only without them, because a
+/// copy of the store can have other global positions.
 fn eventide(metadata: &str) -> Option<Reference> {
     let text = |key: &str| Path::of(&[key]).text_in(metadata).filter(|text| !text.is_empty());
     if let (Some(stream), Some(position)) = (text("causationMessageStreamName"), text("causationMessagePosition")) {

@@ -31,8 +31,8 @@ impl Path {
         &self.steps
     }
 
-    /// Returns the scalar at this path as text, as the SQL operator `#>>` does: a string without its quotes, and every other
-    /// value as written. Returns `None` for null, objects and arrays, and if there is nothing.
+    /// Returns the scalar at this path as text, as the SQL operator `#>>` does: a string without its quotes, and every
+    /// other value as written. Returns `None` for null, objects and arrays, and if there is nothing.
     pub(super) fn text_in(&self, json: &str) -> Option<String> {
         let mut raw = json;
         for step in &self.steps {

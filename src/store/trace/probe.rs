@@ -10,8 +10,8 @@ use crate::store::session::Parameter;
 use crate::store::{Namespace, Result};
 
 impl Namespace {
-    /// Returns the message that a reference names, in one probe of an index. A reference to a value in metadata has no index:
-    /// if the value ends like `stream-position`, that position is probed, and otherwise the result is `None`.
+    /// Returns the message that a reference names, in one probe of an index. A reference to a value in metadata has no
+    /// index: if the value ends like `stream-position`, that position is probed, and otherwise the result is `None`.
     ///
     /// # Errors
     /// Fails if the server cannot be reached or returns an error.

@@ -56,8 +56,8 @@ pub struct Relations {
 }
 
 impl Namespace {
-    /// Looks for the cause, the direct effects and the workflow of a message, in at most 100,000 global positions and about half
-    /// a second each.
+    /// Looks for the cause, the direct effects and the workflow of a message, in at most 100,000 global positions and
+    /// about half a second each.
     ///
     /// # Errors
     /// Fails if the server cannot be reached or returns an error.

@@ -1,5 +1,5 @@
-//! The tree of a trace: every message after its cause, siblings by global position. Does no I/O and does not recurse, because
-//! a chain can be thousands of messages long.
+//! The tree of a trace: every message after its cause, siblings by global position. Does no I/O and does not recurse,
+//! because a chain can be thousands of messages long.
 
 use std::collections::HashMap;
 

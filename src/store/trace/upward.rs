@@ -1,5 +1,5 @@
-//! Follows the causes of a message upward, one at a time. A cause that is named by an ID or a position is one probe of an
-//! index. A cause that is named by a value in its metadata is searched backward, window by window.
+//! Follows the causes of a message upward, one at a time. A cause that is named by an ID or a position is one probe of
+//! an index. A cause that is named by a value in its metadata is searched backward, window by window.
 
 use super::links::{Cause, Reference};
 use super::{Extent, MAX_HOPS, Top, Trace, Traced};

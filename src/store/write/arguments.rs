@@ -1,5 +1,5 @@
-//! Encodes the arguments of `write_message`, each in the type that the function declares, so that the server neither casts them nor
-//! plans a cast.
+//! Encodes the arguments of `write_message`, each in the type that the function declares, so that the server neither
+//! casts them nor plans a cast.
 
 use std::error::Error;
 

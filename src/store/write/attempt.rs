@@ -10,8 +10,8 @@ pub(super) enum AttemptError {
     Refused(StoreError),
     /// The server rejected it because the ID, or another unique value, is taken.
     Taken(StoreError),
-    /// The server rejected it because of another transaction: a writer without the category lock took the same position, or there was
-    /// a serialization failure or a deadlock.
+    /// The server rejected it because of another transaction: a writer without the category lock took the same
+    /// position, or there was a serialization failure or a deadlock.
     Collision(StoreError),
     /// The connection was lost or the timeout passed before an answer arrived.
     Unanswered(String),
@@ -39,8 +39,9 @@ impl AttemptError {
     }
 }
 
-/// Extracts V from `Wrong expected version: E (Stream: S, Stream Version: V)` if E and S are those of this write. V is -1 if the
-/// stream does not exist. A stream name can contain anything, so the whole text up to V is compared rather than searched.
+/// Extracts V from `Wrong expected version: E (Stream: S, Stream Version: V)` if E and S are those of this write. V is
+/// -1 if the stream does not exist. A stream name can contain anything, so the whole text up to V is compared rather
+/// than searched.
 fn actual_version(message: &NewMessage, text: &str) -> Option<Position> {
     let expected = message.expected_version.as_argument()?;
     let start = format!("Wrong expected version: {expected} (Stream: {}, Stream Version: ", message.stream);

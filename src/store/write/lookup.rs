@@ -1,4 +1,5 @@
-//! Looks up a stored message and compares it with the one that was sent: its position, and the first field that differs.
+//! Looks up a stored message and compares it with the one that was sent: its position, and the first field that
+//! differs.
 
 use tokio_postgres::Row;
 use tokio_postgres::types::Type;
@@ -8,8 +9,8 @@ use crate::store::row::column;
 use crate::store::session::Parameter;
 use crate::store::{Namespace, Result};
 
-/// Selects the message at the position that `write_message` returned. The previous statement stored it in a setting of the
-/// transaction.
+/// Selects the message at the position that `write_message` returned. The previous statement stored it in a setting of
+/// the transaction.
 const WRITTEN_POSITION: &str =
     "m.stream_name::text = $2 and m.position = nullif(current_setting('streamscope.position', true), '')::bigint";
 
@@ -41,8 +42,8 @@ pub(super) struct StoredMessage {
 }
 
 impl StoredMessage {
-    /// Returns the result of the write if this is the message that was sent. If `changing` is set, triggers or rules may change data
-    /// and metadata, so a difference there does not count.
+    /// Returns the result of the write if this is the message that was sent. If `changing` is set, triggers or rules
+    /// may change data and metadata, so a difference there does not count.
     pub(super) fn as_written(&self, message: &NewMessage, changing: bool) -> Option<Written> {
         match self.different {
             None => Some(self.written(message)),
@@ -93,8 +94,8 @@ impl Namespace {
         )
     }
 
-    /// Returns the condition that a message has an ID. Without an index on IDs it is limited to one stream, because a scan of the
-    /// whole table could take too long.
+    /// Returns the condition that a message has an ID. Without an index on IDs it is limited to one stream, because a
+    /// scan of the whole table could take too long.
     pub(super) fn same_id(&self, id: &str, stream: &str) -> String {
         let same_id = self.id_is("m.id", id);
         if self.shape().ids_are_indexed() { same_id } else { format!("m.stream_name::text = {stream} and {same_id}") }

@@ -11,7 +11,8 @@ use crate::view::text::{cut, fill};
 use crate::view::theme::Theme;
 use crate::view::widgets::{line_at, paragraph};
 
-/// Draws rows in an area, or a text if there are none. `top` is the first row in view, as long as the selection stays visible.
+/// Draws rows in an area, or a text if there are none. `top` is the first row in view, as long as the selection stays
+/// visible.
 pub(super) fn draw(
     frame: &mut Frame,
     area: Rect,

@@ -1,5 +1,5 @@
-//! The comparison of two messages, in the whole terminal: the names above, the differences or both sides, and the keys below. A
-//! sign in each line says how it differs, so that colour never carries the meaning alone.
+//! The comparison of two messages, in the whole terminal: the names above, the differences or both sides, and the keys
+//! below. A sign in each line says how it differs, so that colour never carries the meaning alone.
 
 use ratatui::Frame;
 use ratatui::layout::Rect;

@@ -1,5 +1,5 @@
-//! The compose dialog: six fields, their problems and completions, and after a conflict the messages written since. If there
-//! is not enough room, the focused field gets it. Nothing in here checks or changes the draft.
+//! The compose dialog: six fields, their problems and completions, and after a conflict the messages written since. If
+//! there is not enough room, the focused field gets it. Nothing in here checks or changes the draft.
 
 use ratatui::Frame;
 use ratatui::layout::Rect;

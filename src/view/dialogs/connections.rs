@@ -1,5 +1,5 @@
-//! The dialog that connects to another database: the choices with their targets, a line for a URL, and the attempt. A password in
-//! the URL is shown as stars.
+//! The dialog that connects to another database: the choices with their targets, a line for a URL, and the attempt. A
+//! password in the URL is shown as stars.
 
 use ratatui::Frame;
 use ratatui::layout::Rect;

@@ -1,4 +1,5 @@
-//! The members of a consumer group side by side, next to the messages that arrive: a column for each, and one for streams without a member.
+//! The members of a consumer group side by side, next to the messages that arrive: a column for each, and one for
+//! streams without a member.
 
 use ratatui::Frame;
 use ratatui::style::Style;

@@ -1,4 +1,5 @@
-//! The omnibox: what is typed, a note, the results in their groups, and the keys. Its rectangles and results come from the state.
+//! The omnibox: what is typed, a note, the results in their groups, and the keys. Its rectangles and results come from
+//! the state.
 
 use ratatui::Frame;
 use ratatui::layout::Rect;

@@ -1,4 +1,5 @@
-//! The prompt in the last line, with a note in the line above: `/`, and what `&` shares with it. Keys are handled elsewhere.
+//! The prompt in the last line, with a note in the line above: `/`, and what `&` shares with it. Keys are handled
+//! elsewhere.
 
 use ratatui::Frame;
 use ratatui::layout::Rect;

@@ -1,5 +1,5 @@
-//! The pulse of a namespace between the header and the footer: a line about what is final, and the four parts below each other. How
-//! urgent a row is shows as a sign, `!` or `!!`, and as a colour.
+//! The pulse of a namespace between the header and the footer: a line about what is final, and the four parts below
+//! each other. How urgent a row is shows as a sign, `!` or `!!`, and as a colour.
 
 mod rows;
 

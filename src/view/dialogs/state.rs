@@ -1,5 +1,5 @@
-//! The state of a stream at a message, over the message pane: a row for each value, with the message that set it. `+` marks what this
-//! message added, `~` what it changed, and `-` what it removed.
+//! The state of a stream at a message, over the message pane: a row for each value, with the message that set it. `+`
+//! marks what this message added, `~` what it changed, and `-` what it removed.
 
 use ratatui::Frame;
 use ratatui::layout::Rect;

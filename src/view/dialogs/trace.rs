@@ -1,5 +1,5 @@
-//! The trace of a message over the lists, beside or above the message pane: as a tree, or with streams as columns and time
-//! downward.
+//! The trace of a message over the lists, beside or above the message pane: as a tree, or with streams as columns and
+//! time downward.
 
 use ratatui::Frame;
 use ratatui::style::Style;

@@ -73,8 +73,8 @@ impl Writer {
         }
     }
 
-    /// Appends a name and a space. Without room for a value after it, it ends with an ellipsis, so that it does not look like
-    /// the name of nothing.
+    /// Appends a name and a space. Without room for a value after it, it ends with an ellipsis, so that it does not
+    /// look like the name of nothing.
     fn write_name(&mut self, name: &str, style: Style) {
         if SafeText::line(name).width() + 1 < self.room {
             self.write(name, style);

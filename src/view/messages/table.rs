@@ -1,5 +1,5 @@
-//! Draws the table: the heading, the rows in view, and a line before each row that begins another day. Only visible rows are
-//! formatted.
+//! Draws the table: the heading, the rows in view, and a line before each row that begins another day. Only visible
+//! rows are formatted.
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -60,8 +60,8 @@ fn holds_numbers(state: &State, kind: &ColumnKind) -> bool {
     matches!(first, Some(PathValue::Number(_)))
 }
 
-/// Returns the title of the times: the date of the first row in view unless that is today, or else the zone if it fits. The
-/// header of the screen always names the zone.
+/// Returns the title of the times: the date of the first row in view unless that is today, or else the zone if it fits.
+/// The header of the screen always names the zone.
 fn time_title(times: TimeStyle, state: &State, width: usize) -> String {
     let settings = &state.settings.times;
     let first = state.browser.messages.window.rows().get(state.browser.messages.window.top());

@@ -17,7 +17,8 @@ use crate::app::tests::screen::Screen;
 
 const SIZES: [(u16, u16); 3] = [(160, 45), (100, 30), (80, 24)];
 
-/// Lists the dialogs with the keys that open them in their different states. A new dialog does not compile without them.
+/// Lists the dialogs with the keys that open them in their different states. A new dialog does not compile without
+/// them.
 macro_rules! samples {
     ($($dialog:ident: $($keys:literal)+;)*) => {
         const SAMPLES: &[(&str, &str)] = &[$($((stringify!($dialog), $keys),)+)*];

@@ -107,7 +107,8 @@ impl Certified {
             entry.set_revocation_date(&day(0)).expect("a time");
             list.add_revoked(entry.build()).expect("an entry");
         }
-        // The builder needs both extensions: the authority's key (here two arbitrary bytes, which nothing checks) and a number.
+        // The builder needs both extensions: the authority's key (here two arbitrary bytes, which nothing checks) and a
+        // number.
         for (id, der) in [("2.5.29.35", &[0x30, 4, 0x80, 2, 1, 2][..]), ("2.5.29.20", &[2, 1, 1])] {
             let id = Asn1Object::from_str(id).expect("an identifier");
             let value = Asn1OctetString::new_from_bytes(der).expect("bytes");

@@ -1,5 +1,5 @@
-//! The six values of `sslmode` with right and wrong certificates. A server must be refused before the start-up packet, which contains
-//! the user and the database. The server's log shows whether the packet arrived.
+//! The six values of `sslmode` with right and wrong certificates. A server must be refused before the start-up packet,
+//! which contains the user and the database. The server's log shows whether the packet arrived.
 
 use streamscope::store::{Obstacle, StoreError};
 
@@ -9,7 +9,8 @@ use super::refusing::connect;
 
 const MODES: [&str; 6] = ["disable", "allow", "prefer", "require", "verify-ca", "verify-full"];
 
-/// Counts the start-up packets in the server's log. The server writes the entry before it answers, so there is no need to wait.
+/// Counts the start-up packets in the server's log. The server writes the entry before it answers, so there is no need
+/// to wait.
 fn introductions(cluster: &Cluster) -> usize {
     let log = std::fs::read_to_string(cluster.path("log")).expect("the log");
     log.lines().filter(|line| line.contains("connection authorized: user=postgres")).count()
@@ -18,7 +19,8 @@ fn introductions(cluster: &Cluster) -> usize {
 #[tokio::test(flavor = "multi_thread")]
 async fn refuses_a_wrong_host_or_authority_before_the_start_up_packet() {
     let cluster = tokio::task::block_in_place(Cluster::start);
-    // Host, root, and the first mode that refuses. An existing root file is checked from `require` on, the host name by `verify-full`.
+    // Host, root, and the first mode that refuses. An existing root file is checked from `require` on, the host name by
+    // `verify-full`.
     let cases = [
         ("right", "localhost", "ca.pem", None),
         ("wrong host", "127.0.0.1", "ca.pem", Some("verify-full")),
@@ -65,7 +67,8 @@ async fn says_that_the_server_refused_the_client_certificate() {
     }
 }
 
-/// The server accepts `only_tls` only with TLS, so the certificate is what stands in the way, in every mode that also tries plain text.
+/// The server accepts `only_tls` only with TLS, so the certificate is what stands in the way, in every mode that also
+/// tries plain text.
 #[tokio::test(flavor = "multi_thread")]
 async fn reports_the_problem_with_tls_if_the_server_refuses_plain_text() {
     let cluster = tokio::task::block_in_place(Cluster::start);
@@ -103,7 +106,8 @@ async fn reports_the_problem_with_tls_if_the_server_refuses_plain_text() {
             let error = connect(&url).await.expect_err("neither way is open");
             let told = error.to_string();
             assert!(told.contains(reason), "{mode}, {parameters}: {told}");
-            // A server that speaks TLS 1.3 refuses the certificate during the session, after which psql does not try plain text either.
+            // A server that speaks TLS 1.3 refuses the certificate during the session, after which psql does not try
+            // plain text either.
             let ends_in_session =
                 mode == "prefer" && parameters.contains("stranger") && !parameters.contains("TLSv1.2");
             assert_eq!(told.contains("no encryption"), !ends_in_session, "{mode}, {parameters}: {told}");

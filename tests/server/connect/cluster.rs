@@ -25,8 +25,8 @@ pub(super) struct Cluster {
 }
 
 impl Cluster {
-    /// Starts the server. The authority `ca.pem` signs the server's certificate (for `localhost`, not for its address), and
-    /// `client.pem` with `client.key` for the role `certified`. The authority `other.pem` signs nothing.
+    /// Starts the server. The authority `ca.pem` signs the server's certificate (for `localhost`, not for its address),
+    /// and `client.pem` with `client.key` for the role `certified`. The authority `other.pem` signs nothing.
     pub(super) fn start() -> Self {
         let authority = authority("streamscope test authority", QUICK, 3);
         let cluster = Self { directory: server_directory(), port: free_port(), authority };
@@ -86,7 +86,8 @@ impl Cluster {
         assert!(self.shows(&own, &[]), "the server does not start with its certificate");
     }
 
-    /// Restarts the server with a certificate and the chain to its root. Returns false if the server refuses to start with it.
+    /// Restarts the server with a certificate and the chain to its root. Returns false if the server refuses to start
+    /// with it.
     pub(super) fn shows(&self, shown: &Certified, chain: &[&X509]) -> bool {
         let pem = |certificate: &&X509| String::from_utf8(certificate.to_pem().expect("PEM")).expect("text");
         let chain: String = chain.iter().map(pem).collect();

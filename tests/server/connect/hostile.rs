@@ -1,5 +1,5 @@
-//! Hostile servers and other protocols, simulated by a listener that sends arbitrary bytes. The client must not trust announced
-//! lengths, collect endless data, or send a password that `require_auth` excludes.
+//! Hostile servers and other protocols, simulated by a listener that sends arbitrary bytes. The client must not trust
+//! announced lengths, collect endless data, or send a password that `require_auth` excludes.
 
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -33,8 +33,8 @@ fn read_packet(stream: &mut TcpStream) -> std::io::Result<()> {
     stream.read_exact(&mut vec![0; u32::from_be_bytes(length) as usize - 4])
 }
 
-/// Listens until the tests end. Reads the start-up packet of each connection, calls `speaks`, and sends everything that the client
-/// answers to the receiver.
+/// Listens until the tests end. Reads the start-up packet of each connection, calls `speaks`, and sends everything that
+/// the client answers to the receiver.
 fn server(speaks: impl Fn(&mut TcpStream) + Send + 'static) -> (String, Receiver<Vec<u8>>) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let port = listener.local_addr().expect("an address").port();
@@ -55,8 +55,8 @@ fn server(speaks: impl Fn(&mut TcpStream) + Send + 'static) -> (String, Receiver
     (format!("postgres://shop:s3cret@127.0.0.1:{port}/shop?sslmode=disable&connect_timeout=30"), answers)
 }
 
-/// Connects to a server that sends `first` and then `again` endlessly. Returns the error and the number of bytes that the server
-/// could send.
+/// Connects to a server that sends `first` and then `again` endlessly. Returns the error and the number of bytes that
+/// the server could send.
 async fn flooded(first: Vec<u8>, again: Vec<u8>) -> (StoreError, usize) {
     let sent = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&sent);

@@ -1,5 +1,5 @@
-//! Certificates of every key type and both versions, for the server and for the client, with every `sslmode`. streamscope must
-//! connect, use TLS and refuse exactly as `psql` does.
+//! Certificates of every key type and both versions, for the server and for the client, with every `sslmode`.
+//! streamscope must connect, use TLS and refuse exactly as `psql` does.
 
 use std::fs;
 

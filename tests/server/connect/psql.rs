@@ -75,7 +75,8 @@ impl<'a> Comparison<'a> {
         Self { cluster, home, differing: Vec::new(), accepted: 0, refused: 0 }
     }
 
-    /// Fills in the port for `{P}`, the socket's directory for `{S}`, the same for a URL for `{E}`, and the abstract socket for `{A}`.
+    /// Fills in the port for `{P}`, the socket's directory for `{S}`, the same for a URL for `{E}`, and the abstract
+    /// socket for `{A}`.
     fn fill(&self, text: &str) -> String {
         let directory = self.cluster.socket_dir();
         text.replace("{P}", &self.cluster.port.to_string())
@@ -397,7 +398,8 @@ async fn passwords(compare: &mut Comparison<'_>) {
     compare.both(Some(locked), &[("PGPASSFILE", "{S}/home/passes")]).await;
     compare.both(Some("postgres://locked@127.0.0.1:{P}/shop?passfile={E}%2Fhome%2Fpasses"), &[]).await;
     compare.both(Some("postgres://locked@127.0.0.1:{P}/shop?passfile={E}%2Fhome%2Fabsent"), &[]).await;
-    // The first server refuses the password, so the second is not tried. The socket's password is listed under its directory.
+    // The first server refuses the password, so the second is not tried. The socket's password is listed under its
+    // directory.
     compare.file(".pgpass", &format!("localhost:*:*:*:wrong\n127.0.0.1:*:*:*:{right}\n{{S}}:*:*:*:{right}"), 0o600);
     compare.both(Some("postgres://locked@localhost:{P},127.0.0.1:{P}/shop"), &[]).await;
     compare.both(Some("postgres://locked@localhost:1,127.0.0.1:{P}/shop"), &[]).await;

@@ -1,5 +1,5 @@
-//! Servers that refuse TLS or never answer, simulated by a listener that records requests and compared with `psql`. The listener never
-//! answers a start-up packet, so these tests need no database.
+//! Servers that refuse TLS or never answer, simulated by a listener that records requests and compared with `psql`. The
+//! listener never answers a start-up packet, so these tests need no database.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;

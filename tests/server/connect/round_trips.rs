@@ -1,5 +1,5 @@
-//! Counts the round trips of commands, which dominate their duration over a slow network. `psql` needs two, for the connection and for
-//! one query.
+//! Counts the round trips of commands, which dominate their duration over a slow network. `psql` needs two, for the
+//! connection and for one query.
 
 use std::process::Command;
 
@@ -32,7 +32,8 @@ async fn a_command_takes_one_round_trip_more_than_psql_or_two_without_a_namespac
         &["fold", "account-1"],
         &["fold", "account-1", "--jq", ".state"],
         &["ns", "list"],
-        // Their questions depend on the answers to earlier ones: what is final, and for a follower also what is there already.
+        // Their questions depend on the answers to earlier ones: what is final, and for a follower also what is there
+        // already.
         &["export", "account"],
         &["tail", "account", "--from", "0", "--limit", "1"],
     ];

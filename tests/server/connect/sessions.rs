@@ -1,5 +1,5 @@
-//! Sessions: their number is bounded, ended connections are replaced, dropped queries are cancelled on the server, and the server
-//! itself enforces read-only.
+//! Sessions: their number is bounded, ended connections are replaced, dropped queries are cancelled on the server, and
+//! the server itself enforces read-only.
 
 use std::net::SocketAddr;
 use std::time::Duration;

@@ -1,4 +1,5 @@
-//! The directory of a store: first starts that are killed or fill the disk, stamps, links, and the remains of killed demos.
+//! The directory of a store: first starts that are killed or fill the disk, stamps, links, and the remains of killed
+//! demos.
 
 use std::os::unix::fs::{PermissionsExt as _, chown, symlink};
 use std::os::unix::process::ExitStatusExt as _;
@@ -246,7 +247,8 @@ fn the_next_start_removes_the_remains_of_a_killed_demo() {
     assert_eq!(count(), 0);
 }
 
-/// A script in a mount namespace in which `small` is a file system of the given size, or `None` if the system does not allow that.
+/// A script in a mount namespace in which `small` is a file system of the given size, or `None` if the system does not
+/// allow that.
 fn on_a_small_disk(user: &User, megabytes: u32, script: &str) -> Option<Command> {
     let mount = format!("mkdir -p small && mount -t tmpfs -o size={megabytes}m none small");
     let run = |script: &str| {

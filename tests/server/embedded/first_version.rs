@@ -1,5 +1,5 @@
-//! Stores of the first version, which were overlays over a template in the cache: opening one completes it and repairs truncated copies of
-//! the template's files.
+//! Stores of the first version, which were overlays over a template in the cache: opening one completes it and repairs
+//! truncated copies of the template's files.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};

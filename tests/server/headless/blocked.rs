@@ -50,7 +50,8 @@ fn ends(child: &mut Child) -> Option<i32> {
     }
 }
 
-/// Sends a signal, which the child notices although nobody reads. Returns its status and the rest of its standard error.
+/// Sends a signal, which the child notices although nobody reads. Returns its status and the rest of its standard
+/// error.
 fn ended_by(child: &mut Child, told: &Receiver<String>, number: Signal) -> (Option<i32>, String) {
     signal(child, number);
     let status = ends(child);

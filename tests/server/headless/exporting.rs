@@ -261,8 +261,8 @@ fn reports_a_full_disk_behind_standard_output(place: &Place) {
     assert!(stderr.contains("No space left on device"), "{stderr}");
 }
 
-/// A limit on the file size stands in for a full disk: writes fail in the same way. It is above the 16 MiB of the log files of an
-/// embedded server.
+/// A limit on the file size stands in for a full disk: writes fail in the same way. It is above the 16 MiB of the log
+/// files of an embedded server.
 #[cfg(target_os = "linux")]
 fn keeps_the_part_file_on_a_full_disk_and_resumes_it(place: &Place) {
     const LIMIT: &str = "20000";

@@ -1,6 +1,6 @@
-//! Tests with foreign clients from the Python package index. `message-db-py` writes while `tail` reads, and it reads our
-//! messages. Its writes always use the schema `message_store`, so it can only read namespaces in other schemas. Protean
-//! reads a category and records its position.
+//! Tests with foreign clients from the Python package index. `message-db-py` writes while `tail` reads, and it reads
+//! our messages. Its writes always use the schema `message_store`, so it can only read namespaces in other schemas.
+//! Protean reads a category and records its position.
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Stdio};

@@ -1,4 +1,5 @@
-//! Tests of `tail` while a restore in several steps takes its table, or the whole database, away for a time, and after a restore.
+//! Tests of `tail` while a restore in several steps takes its table, or the whole database, away for a time, and after
+//! a restore.
 
 use std::io::{BufRead as _, BufReader, Lines};
 use std::process::{Child, ChildStderr, ChildStdout};

@@ -1,5 +1,5 @@
-//! Tests of `fold` and `diff`: states with the message that set each value, jq programs next to `jq` itself, programs that
-//! exceed their limits, and comparisons.
+//! Tests of `fold` and `diff`: states with the message that set each value, jq programs next to `jq` itself, programs
+//! that exceed their limits, and comparisons.
 
 use std::io::Write as _;
 use std::process::{Command, Stdio};

@@ -1,5 +1,5 @@
-//! Tests of imports into tables that drop or change rows, or have no unique indexes: a dropped message is reported with its line, a
-//! changed one is reported, and no message is written twice.
+//! Tests of imports into tables that drop or change rows, or have no unique indexes: a dropped message is reported with
+//! its line, a changed one is reported, and no message is written twice.
 
 use std::process::Stdio;
 
@@ -148,7 +148,8 @@ fn an_import_compares_the_most_similar_of_several_stored_messages(place: &Place)
     for path in [&kept, &new] {
         place.run(&["import", path]).done();
     }
-    // The first two messages of account-0 and the first of order-1 have a twin at their position, with another ID or another stream.
+    // The first two messages of account-0 and the first of order-1 have a twin at their position, with another ID or
+    // another stream.
     let twins = "drop index messages_id; drop index messages_stream;
          create index on messages (stream_name, position); create index on messages (id);
          insert into messages (id, stream_name, position, type)

@@ -1,5 +1,5 @@
-//! Tests of files with many batches, which can share a commit: every line that is reported as stored is stored, whatever happens to a
-//! later batch.
+//! Tests of files with many batches, which can share a commit: every line that is reported as stored is stored,
+//! whatever happens to a later batch.
 
 use std::process::Stdio;
 use std::time::Duration;
@@ -147,8 +147,8 @@ fn new(count: u64) -> Vec<String> {
     large(count).into_iter().map(one).collect()
 }
 
-/// Imports a file of several batches after `prepare`. The first batch waits for the table until the program has read the next ones.
-/// Returns the program's output and what `sql` returns afterwards.
+/// Imports a file of several batches after `prepare`. The first batch waits for the table until the program has read
+/// the next ones. Returns the program's output and what `sql` returns afterwards.
 fn import_with_batches_ready(place: &Place, lines: &[String], prepare: &str, sql: &str) -> (String, i64) {
     let database = place.database.as_ref().expect("on the server");
     let path = file(place, "lines", lines.concat());

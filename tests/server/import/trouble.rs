@@ -185,8 +185,8 @@ fn the_transaction_that_holds_the_lock_of_a_category_is_reported(place: &Place) 
     assert_eq!(all(place, "account").lines().count(), 5);
 }
 
-/// Returns SQL that runs plpgsql at the commit of a message. A deferred trigger of the table `messages` would run before, so the trigger
-/// defers another one in turn.
+/// Returns SQL that runs plpgsql at the commit of a message. A deferred trigger of the table `messages` would run
+/// before, so the trigger defers another one in turn.
 fn at_commit(schema: &str, condition: &str, body: &str) -> String {
     format!(
         "create table public.commits (n int); \
@@ -358,8 +358,8 @@ async fn a_concurrent_writer_never_collides_with_a_kept_global_position(store: &
     let options = ImportOptions { keep_global_positions: true, ..ImportOptions::default() };
     let mut import = Import::new(&store.namespace, options).unwrap();
     for round in 0..25_i64 {
-        // On a busy machine the writer can pass these numbers first. Then the whole batch is refused and tries higher ones. The writer
-        // must never meet a kept number.
+        // On a busy machine the writer can pass these numbers first. Then the whole batch is refused and tries higher
+        // ones. The writer must never meet a kept number.
         let mut refused = 0;
         while let Err(error) = import.batch(&ahead_of_the_newest(&store.namespace, round).await).await {
             refused += 1;

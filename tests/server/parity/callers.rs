@@ -1,5 +1,5 @@
-//! Things that callers contribute: a search path with their own functions and tables, triggers, policies, conditions, and statements in
-//! which one function sees the effects of another.
+//! Things that callers contribute: a search path with their own functions and tables, triggers, policies, conditions,
+//! and statements in which one function sees the effects of another.
 
 use std::time::{Duration, Instant};
 

@@ -21,7 +21,8 @@ async fn programs_that_create_namespaces_at_once_do_not_collide() {
     assert_eq!(ids, ["a", "b", "same"]);
 }
 
-/// Restores the differences of version 5: stable read functions, a search path set on functions, and no table for EventoDB.
+/// Restores the differences of version 5: stable read functions, a search path set on functions, and no table for
+/// EventoDB.
 const VERSION_5: &str = "
     alter function eventodb_old.stream_version stable;
     alter function eventodb_old.get_stream_messages stable set search_path = eventodb_old, pg_temp;
@@ -62,8 +63,8 @@ async fn an_older_namespace_is_upgraded_only_on_request_and_then_equals_a_new_on
     assert!(store.migrate_namespace("old").await.is_ok(), "a second migration changes nothing");
 }
 
-/// On start, an EventoDB server upgrades every namespace in the registry to its own latest version. Its SQL fails on our namespaces, and
-/// then the server does not start.
+/// On start, an EventoDB server upgrades every namespace in the registry to its own latest version. Its SQL fails on
+/// our namespaces, and then the server does not start.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_eventodb_server_finds_nothing_to_upgrade_in_our_namespaces() {
     let database = eventodb().await;

@@ -204,7 +204,8 @@ impl History<'_> {
         .await;
     }
 
-    /// Takes a reading, compares each number of unread messages with a count in SQL, and returns `consumer: unread, state, trend`.
+    /// Takes a reading, compares each number of unread messages with a count in SQL, and returns `consumer: unread,
+    /// state, trend`.
     async fn read(&mut self) -> Vec<String> {
         let mut consumers = self.store.namespace.consumers(None, &[]).await.unwrap();
         self.readings.add(&mut consumers);

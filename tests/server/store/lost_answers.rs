@@ -138,8 +138,8 @@ async fn the_outcome_is_unknown_if_the_server_stays_away(store: &TestStore) {
     let error = namespace.write(&message).await.unwrap_err();
     assert!(matches!(error, StoreError::OutcomeUnknown { id, .. } if id == message.id), "{error:?}");
     let stored = of_stream(&store.namespace, "account-1").await.len();
-    // The write_message of the tests' EventoDB schema is none that streamscope knows, so the write takes several statements, and the proxy
-    // may have cut the connection before the last one.
+    // The write_message of the tests' EventoDB schema is none that streamscope knows, so the write takes several
+    // statements, and the proxy may have cut the connection before the last one.
     let may_be_rolled_back = store.kind == Kind::EventoDb;
     assert!(stored == 1 || may_be_rolled_back && stored == 0, "{stored} messages: it was in fact written, once");
 }

@@ -1,5 +1,5 @@
-//! Every read must use an index and read little more than it shows: the server counts sequential scans and rows. And a large table must
-//! not cost more than a small one: the server logs its plans.
+//! Every read must use an index and read little more than it shows: the server counts sequential scans and rows. And a
+//! large table must not cost more than a small one: the server logs its plans.
 
 use std::fs::File;
 use std::io::{Read as _, Seek as _, SeekFrom};
@@ -56,7 +56,8 @@ struct Work {
     blocks: i64,
 }
 
-/// Reads the counters after all other sessions of the database have ended, because a session reports its work when it ends.
+/// Reads the counters after all other sessions of the database have ended, because a session reports its work when it
+/// ends.
 async fn work_so_far(store: &TestStore) -> Work {
     let client = store.client().await.unwrap();
     let others = "select count(*) from pg_stat_activity \
@@ -115,7 +116,8 @@ async fn only_counting_scans_the_table(store: &TestStore) {
     work_so_far(store).await.assert_little_since(&before, "as it is");
 }
 
-/// A few hundred messages in the middle of a category, and a few at its end. Each category fills some hundred blocks of the index.
+/// A few hundred messages in the middle of a category, and a few at its end. Each category fills some hundred blocks of
+/// the index.
 async fn short_ranges_of_long_categories_are_read_alone(store: &TestStore) {
     let Some(url) = &store.url else { return };
     load(store, 60_000).await;

@@ -51,8 +51,8 @@ async fn few_messages_are_counted_by_category_and_period(store: &TestStore) {
 
 async fn shares_of_many_messages_are_estimated(store: &TestStore) {
     let Some(client) = store.client().await else { return };
-    // Old messages, then 12,000 over the last ten minutes. Every tenth is an order, which samples at even distances would miss or
-    // find too often.
+    // Old messages, then 12,000 over the last ten minutes. Every tenth is an order, which samples at even distances
+    // would miss or find too often.
     let sql = format!(
         "insert into \"{0}\".messages (stream_name, position, type, data, time, id) \
          select case when n % 10 = 0 then 'order-' else 'account-' end || n, 0, 'Copied', '{{}}', \

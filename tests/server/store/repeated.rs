@@ -1,5 +1,5 @@
-//! Repeated writes to tables that accept duplicates or change messages. A message is stored once, the returned position is its own, and a
-//! message that is not stored is not reported as written.
+//! Repeated writes to tables that accept duplicates or change messages. A message is stored once, the returned position
+//! is its own, and a message that is not stored is not reported as written.
 
 use streamscope::message::{Difference, ExpectedVersion, NewMessage, Written};
 use streamscope::store::{Namespace, StoreError};

@@ -129,7 +129,8 @@ pub(super) async fn short_lists_are_counted_message_by_message_in_any_order(stor
     }
 }
 
-/// Three times as many messages as are counted one by one. Every second minute has four times as many as the one before it.
+/// Three times as many messages as are counted one by one. Every second minute has four times as many as the one before
+/// it.
 fn rising() -> Vec<Planned<'static>> {
     let (mut planned, mut milliseconds) = (Vec::new(), 0);
     for n in 0..6_000 {

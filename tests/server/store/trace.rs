@@ -1,5 +1,5 @@
-//! Traces of random workflows whose truth is known, in every convention, with absent causes, cycles, causes that come later and
-//! unrelated messages. The truth is computed from the links as they were made, not from metadata.
+//! Traces of random workflows whose truth is known, in every convention, with absent causes, cycles, causes that come
+//! later and unrelated messages. The truth is computed from the links as they were made, not from metadata.
 
 mod workflows;
 

@@ -1,5 +1,5 @@
-//! The oldest and the newest supported PostgreSQL, and the first on which streamscope creates namespaces. Features that need a newer
-//! server report the version that they need.
+//! The oldest and the newest supported PostgreSQL, and the first on which streamscope creates namespaces. Features that
+//! need a newer server report the version that they need.
 
 use streamscope::store::browse::{PageFrom, Scope};
 use streamscope::store::export::ExportOptions;
@@ -108,7 +108,8 @@ async fn creating_a_namespace_is_rejected_with_the_required_version() {
     assert!(error.to_string().contains("needs PostgreSQL 14 or newer, but this server is 1"), "{error}");
 }
 
-/// SQL that is newer than PostgreSQL 10, and the files that may use it. Jsonpath filters report the version that they need.
+/// SQL that is newer than PostgreSQL 10, and the files that may use it. Jsonpath filters report the version that they
+/// need.
 const NEWER: [(&str, &[&str]); 8] = [
     ("materialized (", &[]),
     ("starts_with(", &[]),

@@ -9,8 +9,8 @@ use super::{batch_where, follow_until, options};
 use crate::support::place::Place;
 use crate::support::stores::{Kind, TestStore};
 
-/// Commits a message above the number drawn by the open transaction `slow`, and checks that it is returned only after `slow` has run
-/// `rest` and committed, together with the lower one and in order.
+/// Commits a message above the number drawn by the open transaction `slow`, and checks that it is returned only after
+/// `slow` has run `rest` and committed, together with the lower one and in order.
 async fn is_waited_for(store: &TestStore, slow: &Client, lower: i64, rest: Option<String>) {
     let fast = client(store).await;
     let mut headless = store.namespace.tail(options(Scope::Namespace, TailFrom::Start, Delivery::WhenFinal));

@@ -1,5 +1,5 @@
-//! Stores whose history changes while they are followed: refilled, restored, failed over. New messages are returned once, and messages
-//! that stayed the same are not repeated.
+//! Stores whose history changes while they are followed: refilled, restored, failed over. New messages are returned
+//! once, and messages that stayed the same are not repeated.
 
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use streamscope::message::{Category, GlobalPosition, Message};

@@ -1,5 +1,5 @@
-//! The place of the selection in a message. It stays the same from one message to the next, so that the user sees how one value
-//! changes.
+//! The place of the selection in a message. It stays the same from one message to the next, so that the user sees how
+//! one value changes.
 
 use super::{Body, Form, MessagePane, Part};
 use crate::json::document::Step;

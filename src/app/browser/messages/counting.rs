@@ -24,8 +24,8 @@ impl Messages {
         Some(requests.ask_later(Slot::Count, Question::Estimate { namespace, scope }, AFTER_ROWS))
     }
 
-    /// Asks again for the number of messages if it is an estimate, which knows nothing of those that have been written since. A
-    /// count under way stays.
+    /// Asks again for the number of messages if it is an estimate, which knows nothing of those that have been written
+    /// since. A count under way stays.
     pub(in crate::app) fn renew_estimate(&mut self, requests: &mut Requests) -> Option<Effect> {
         let is_estimate = self.count.total.is_some_and(|count| count.through.is_none());
         (is_estimate && requests.since(Slot::Count).is_none()).then(|| self.estimate(requests)).flatten()

@@ -1,6 +1,6 @@
-//! The filter of the streams pane, which covers every stream of the category. Streams that begin with the text come first, straight
-//! from the index. Then the names are searched for the text in bounded steps, which go on while the selection is near the end
-//! of what was found. The list without the filter is kept, to be restored.
+//! The filter of the streams pane, which covers every stream of the category. Streams that begin with the text come
+//! first, straight from the index. Then the names are searched for the text in bounded steps, which go on while the
+//! selection is near the end of what was found. The list without the filter is kept, to be restored.
 
 use super::{PAGE, RECENT, Streams};
 use crate::app::event::Effect;

@@ -1,5 +1,5 @@
-//! The keys of the compose dialog, one function for each stage of the draft. A key never leaves an older completion behind,
-//! and only a valid draft is sent.
+//! The keys of the compose dialog, one function for each stage of the draft. A key never leaves an older completion
+//! behind, and only a valid draft is sent.
 
 use crossterm::event::KeyEvent;
 

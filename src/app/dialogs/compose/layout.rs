@@ -1,5 +1,5 @@
-//! The sizes of the compose dialog and its fields. Drawing uses them, and so do the text editors: their keys depend on the rows
-//! that are visible. Nothing is drawn here.
+//! The sizes of the compose dialog and its fields. Drawing uses them, and so do the text editors: their keys depend on
+//! the rows that are visible. Nothing is drawn here.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Margin, Rect};
@@ -56,8 +56,8 @@ pub(crate) fn completion_rows(rows: u16, completions: usize) -> u16 {
     wanted.min(rows.saturating_sub(4 + LEAST_BODY))
 }
 
-/// Returns the fields to show, with their heights in rows, in the rows that completions leave. The focused one is always among
-/// them. A field of one row is a line, a higher one a frame.
+/// Returns the fields to show, with their heights in rows, in the rows that completions leave. The focused one is
+/// always among them. A field of one row is a line, a higher one a frame.
 #[must_use]
 pub(crate) fn rooms(used: Field, rows: u16) -> Vec<(Field, u16)> {
     let edited = if used == Field::Metadata { Field::Metadata } else { Field::Data };
@@ -93,8 +93,8 @@ impl Compose {
         self.problem.as_deref().filter(|_| matches!(self.stage, DraftStage::Editing | DraftStage::Conflict(_)))
     }
 
-    /// Tells the text editors which rows are visible. They learn it only by rendering, so they are rendered into a buffer that
-    /// nobody sees.
+    /// Tells the text editors which rows are visible. They learn it only by rendering, so they are rendered into a
+    /// buffer that nobody sees.
     pub(crate) fn fit(&self, area: Rect) {
         let (width, height) = dialog_size(area);
         let (_, inner) = frame(area, width, height);

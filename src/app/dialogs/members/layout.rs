@@ -55,7 +55,8 @@ impl MembersLayout {
     }
 }
 
-/// Returns the area whose lower end the box takes: above the footer, or below the header if it would hide the newest message.
+/// Returns the area whose lower end the box takes: above the footer, or below the header if it would hide the newest
+/// message.
 fn place(browser: &Browser, height: u16) -> Rect {
     let (area, layout) = (browser.area, browser.layout());
     let above_footer = Rect { height: area.height.saturating_sub(layout.footer.height), ..area };

@@ -118,8 +118,8 @@ impl Entry {
         namespace + &location
     }
 
-    /// Returns the text with which Tab completes what was typed. A complete category is followed by `-`, for its streams, and a
-    /// complete stream by `@`, for its positions.
+    /// Returns the text with which Tab completes what was typed. A complete category is followed by `-`, for its
+    /// streams, and a complete stream by `@`, for its positions.
     #[must_use]
     pub(super) fn completion(&self, typed: &str, context: &DialogContext) -> String {
         let text = self.text_to_type(context);

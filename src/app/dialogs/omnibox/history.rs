@@ -1,4 +1,5 @@
-//! The texts that led somewhere, for recalling them. They survive the end of the program; a text that led nowhere is not kept.
+//! The texts that led somewhere, for recalling them. They survive the end of the program; a text that led nowhere is
+//! not kept.
 
 use serde::{Deserialize, Serialize};
 

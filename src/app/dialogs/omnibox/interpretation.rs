@@ -1,4 +1,5 @@
-//! What a typed text means if it is taken literally, and which part of it is matched with names. Nothing in here asks the store.
+//! What a typed text means if it is taken literally, and which part of it is matched with names. Nothing in here asks
+//! the store.
 
 use crate::app::dialogs::outcome::DialogContext;
 use crate::app::listed_names::ListedNames;
@@ -85,8 +86,8 @@ impl Meaning {
     }
 }
 
-/// Returns true if the location is known not to exist. `exists` is the answer to [`Meaning::lookup`], and `elsewhere` are the
-/// categories of another namespace, if they are known.
+/// Returns true if the location is known not to exist. `exists` is the answer to [`Meaning::lookup`], and `elsewhere`
+/// are the categories of another namespace, if they are known.
 #[must_use]
 pub(super) fn is_missing(
     destination: &Destination,
@@ -107,7 +108,8 @@ pub(super) fn is_missing(
     }
 }
 
-/// Returns what is expected at the end of a text that ends in the middle of a location: `CATEGORY#`, `CATEGORY#0:` or `STREAM@`.
+/// Returns what is expected at the end of a text that ends in the middle of a location: `CATEGORY#`, `CATEGORY#0:` or
+/// `STREAM@`.
 fn expected_after(text: &str, destination: &Destination, names: &ListedNames) -> Option<&'static str> {
     let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
     match &destination.target {

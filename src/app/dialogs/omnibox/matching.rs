@@ -1,5 +1,5 @@
-//! Matches the text with everything that can be gone to or run, and puts the results in groups. The groups that grow while the
-//! server searches come last, so that no entry moves while the user reads it.
+//! Matches the text with everything that can be gone to or run, and puts the results in groups. The groups that grow
+//! while the server searches come last, so that no entry moves while the user reads it.
 
 use super::Kind;
 use super::entries::{Entry, Group, Lead};
@@ -64,7 +64,8 @@ pub(super) fn entries(kind: Kind, meaning: &Meaning, context: &DialogContext, fo
     without_repetitions(entries, context.browser.shown_namespace.as_ref())
 }
 
-/// Keeps the first entry of several that lead to the same place. A location known not to exist takes precedence, although it comes last.
+/// Keeps the first entry of several that lead to the same place. A location known not to exist takes precedence,
+/// although it comes last.
 fn without_repetitions(entries: Vec<Entry>, shown: Option<&String>) -> Vec<Entry> {
     let mut places: Vec<_> =
         entries.iter().filter(|entry| entry.group == Group::Missing).filter_map(|entry| entry.place(shown)).collect();
@@ -173,8 +174,8 @@ impl Matching<'_> {
         entries
     }
 
-    /// Returns commands, those that concern the focused pane first. If only good matches count, letters scattered over a
-    /// title do not.
+    /// Returns commands, those that concern the focused pane first. If only good matches count, letters scattered over
+    /// a title do not.
     fn commands(&self, only_good: bool) -> Vec<Entry> {
         let pane = self.context.browser.focus;
         let entries_of = |group: Group| {

@@ -30,7 +30,8 @@ impl Matching<'_> {
         self.best(most, self.ranked(Group::Recent, rows, Lead::Visit))
     }
 
-    /// Returns saved filters, those of the category on screen first. Without a list on screen, there is nothing to filter.
+    /// Returns saved filters, those of the category on screen first. Without a list on screen, there is nothing to
+    /// filter.
     pub(super) fn filters(&self) -> Vec<Entry> {
         let list = self.context.browser.messages.key.as_ref();
         let filters = if list.is_some() { self.context.saved_filters.for_list(list) } else { Vec::new() };

@@ -1,7 +1,6 @@
-//! The search for streams in the omnibox. Streams that begin with the text, in any category, come straight from the index. A walk over
-//! all names finds the streams that contain it, first in the category on screen: one bounded step after the other, until enough
-//! are found. Nothing in here asks by
-//! itself; each method returns the command that asks.
+//! The search for streams in the omnibox. Streams that begin with the text, in any category, come straight from the
+//! index. A walk over all names finds the streams that contain it, first in the category on screen: one bounded step
+//! after the other, until enough are found. Nothing in here asks by itself; each method returns the command that asks.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -125,8 +124,8 @@ impl FoundStreams {
         [Slot::Suggest, Slot::StreamSearch].map(Command::Cancel).into()
     }
 
-    /// Searches for a text in place of the one before. If the new text narrows the search, the streams found so far are filtered,
-    /// and the walk continues where it is.
+    /// Searches for a text in place of the one before. If the new text narrows the search, the streams found so far are
+    /// filtered, and the walk continues where it is.
     pub(super) fn search(
         &mut self,
         namespace: &str,
@@ -242,8 +241,8 @@ pub(super) struct Names {
     pub known: bool,
 }
 
-/// Returns the beginnings of the names to look up: the text itself, and the text as the beginning of an ID in each category, that on
-/// screen first.
+/// Returns the beginnings of the names to look up: the text itself, and the text as the beginning of an ID in each
+/// category, that on screen first.
 fn prefixes(text: &str, names: &Names) -> Vec<String> {
     let mut prefixes = vec![text.to_owned()];
     let is_within =

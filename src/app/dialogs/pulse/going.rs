@@ -1,5 +1,5 @@
-//! Where Enter leads from a row of the pulse: to the category, to the first message that a consumer has not read, or to the full text of
-//! a transaction or a finding.
+//! Where Enter leads from a row of the pulse: to the category, to the first message that a consumer has not read, or to
+//! the full text of a transaction or a finding.
 
 use jiff::Timestamp;
 

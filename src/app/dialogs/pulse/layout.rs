@@ -1,5 +1,5 @@
-//! Where each part of the pulse is on the terminal. Drawing and the mouse use the same places. Every part keeps its heading and a row, and
-//! the rest of the room goes to the parts that need it.
+//! Where each part of the pulse is on the terminal. Drawing and the mouse use the same places. Every part keeps its
+//! heading and a row, and the rest of the room goes to the parts that need it.
 
 use jiff::Timestamp;
 use ratatui::layout::{Margin, Rect};
@@ -113,7 +113,8 @@ impl PulseLayout {
 }
 
 impl PulseDialog {
-    /// Returns the lines that show why the last question of a part failed, given the width of the page. A longer text ends in `…`.
+    /// Returns the lines that show why the last question of a part failed, given the width of the page. A longer text
+    /// ends in `…`.
     #[must_use]
     pub(crate) fn problem_lines(&self, part: PulsePart, width: u16) -> Vec<String> {
         let width = usize::from(width).saturating_sub(SIGN).max(1);

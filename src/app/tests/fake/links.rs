@@ -1,4 +1,5 @@
-//! Finds causes, effects and workflows. A trace is simplified: each message is caused by the one before it in its stream.
+//! Finds causes, effects and workflows. A trace is simplified: each message is caused by the one before it in its
+//! stream.
 
 use jiff::SignedDuration;
 

@@ -1,6 +1,6 @@
-//! Detects what an import will refuse in an export: streams with missing messages, and positions that are negative or repeated. If the
-//! table allows them, also repeated IDs and JSON that `jsonb` cannot store. It remembers as many streams as an import does, so memory
-//! stays bounded, and it reports how many messages it could not check.
+//! Detects what an import will refuse in an export: streams with missing messages, and positions that are negative or
+//! repeated. If the table allows them, also repeated IDs and JSON that `jsonb` cannot store. It remembers as many
+//! streams as an import does, so memory stays bounded, and it reports how many messages it could not check.
 
 use std::collections::HashSet;
 use std::hash::{BuildHasher as _, Hash, RandomState};

@@ -1,7 +1,7 @@
-//! The part file of an export, `FILE.part`, which is renamed to `FILE` when it is complete. It consists of pieces of complete lines.
-//! In a compressed file each piece is its own gzip member or zstd frame, so after an interruption everything up to the last complete
-//! piece can be kept; other programs read the file as one stream. A lock admits one run at a time. Devices and pipes are never
-//! replaced: they are written directly.
+//! The part file of an export, `FILE.part`, which is renamed to `FILE` when it is complete. It consists of pieces of
+//! complete lines. In a compressed file each piece is its own gzip member or zstd frame, so after an interruption
+//! everything up to the last complete piece can be kept; other programs read the file as one stream. A lock admits one
+//! run at a time. Devices and pipes are never replaced: they are written directly.
 
 use std::borrow::Cow;
 use std::fs::{File, OpenOptions};
@@ -57,7 +57,8 @@ pub(crate) struct PartFile {
 }
 
 impl PartFile {
-    /// Opens a new part file or, with `resume`, that of an earlier run. The file does not change before [`PartFile::begin`].
+    /// Opens a new part file or, with `resume`, that of an earlier run. The file does not change before
+    /// [`PartFile::begin`].
     ///
     /// # Errors
     /// Those of the file system, and one if another run is writing the file.
@@ -95,8 +96,8 @@ impl PartFile {
         Ok(opened(path, part, file, usable))
     }
 
-    /// Truncates the file after the last complete line that is kept, and gives it the mode of the file that it will replace, so that
-    /// nobody can read the new file who could not read the old one.
+    /// Truncates the file after the last complete line that is kept, and gives it the mode of the file that it will
+    /// replace, so that nobody can read the new file who could not read the old one.
     ///
     /// # Errors
     /// Those of the file system.
@@ -197,8 +198,8 @@ impl PartFile {
         self.is_spoiled = true;
     }
 
-    /// Keeps the part file for a later run, and returns the hint for the user. A device or a pipe has no part file, and a spoiled one is
-    /// removed.
+    /// Keeps the part file for a later run, and returns the hint for the user. A device or a pipe has no part file, and
+    /// a spoiled one is removed.
     pub(super) fn keep(mut self) -> Option<String> {
         if self.is_written_through() {
             return None;
@@ -253,7 +254,8 @@ impl Usable {
     }
 }
 
-/// Reads an earlier run's part file up to its last complete piece, or to its last complete line if it is not compressed.
+/// Reads an earlier run's part file up to its last complete piece, or to its last complete line if it is not
+/// compressed.
 fn read_usable(file: &File, compression: Compression) -> io::Result<Usable> {
     let mut input = CountingReader { input: BufReader::with_capacity(READ, file), count: 0 };
     let mut usable = Usable::default();
@@ -326,7 +328,8 @@ impl<R: BufRead> BufRead for CountingReader<R> {
     }
 }
 
-/// Returns the error of a file. It has no text if the reader of a pipe is gone or a signal ended the wait for one, as for standard output.
+/// Returns the error of a file. It has no text if the reader of a pipe is gone or a signal ended the wait for one, as
+/// for standard output.
 fn file_error(what: &str, path: &Path, error: io::Error) -> CommandError {
     let signalled = matches!(error.get_ref(), Some(inner) if inner.is::<Signalled>());
     if signalled || error.kind() == io::ErrorKind::BrokenPipe {

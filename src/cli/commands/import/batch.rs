@@ -1,5 +1,5 @@
-//! A batch of messages with their line numbers. Their texts share a few long strings, because thousands of short ones would take more
-//! time and memory.
+//! A batch of messages with their line numbers. Their texts share a few long strings, because thousands of short ones
+//! would take more time and memory.
 
 use std::ops::Range;
 

@@ -1,5 +1,5 @@
-//! Reads lines on a thread of their own, turns them into messages and hands them over in batches. The thread builds one batch while
-//! the store takes another, and never builds a third.
+//! Reads lines on a thread of their own, turns them into messages and hands them over in batches. The thread builds one
+//! batch while the store takes another, and never builds a third.
 
 use std::collections::HashSet;
 use std::io;
@@ -76,7 +76,8 @@ pub(super) struct BatchOptions {
     pub most: usize,
 }
 
-/// Starts the thread. Nothing joins it: a read from a terminal or a pipe cannot be interrupted, so the thread ends with the program.
+/// Starts the thread. Nothing joins it: a read from a terminal or a pipe cannot be interrupted, so the thread ends with
+/// the program.
 ///
 /// # Errors
 /// [`Status::Failed`] if the system cannot start a thread.

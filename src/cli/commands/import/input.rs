@@ -1,5 +1,5 @@
-//! Reads the lines of a file or of standard input, plain or compressed, and numbers them. It holds one line at a time, never the
-//! file, and never interprets a line.
+//! Reads the lines of a file or of standard input, plain or compressed, and numbers them. It holds one line at a time,
+//! never the file, and never interprets a line.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Cursor, IsTerminal as _, Read};
@@ -58,7 +58,8 @@ impl Source {
     }
 }
 
-/// Counts the bytes read, for the progress. Returns no more data after the end of the input, even if a terminal has some.
+/// Counts the bytes read, for the progress. Returns no more data after the end of the input, even if a terminal has
+/// some.
 struct SourceReader<R> {
     inner: R,
     progress: Arc<Progress>,
@@ -118,7 +119,8 @@ impl Lines {
         self.number
     }
 
-    /// Reads the next line into [`Lines::line`], without its end and without a byte order mark. Returns `None` at the end of the input.
+    /// Reads the next line into [`Lines::line`], without its end and without a byte order mark. Returns `None` at the
+    /// end of the input.
     ///
     /// # Errors
     /// [`LineError`], for line [`Lines::number`].

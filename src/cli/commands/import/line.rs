@@ -1,5 +1,5 @@
-//! Parses a line into a message and checks all of it as Postgres would. An error has the column of the problem. Bodies and their
-//! numbers keep their text; only the placeholders of new messages are replaced.
+//! Parses a line into a message and checks all of it as Postgres would. An error has the column of the problem. Bodies
+//! and their numbers keep their text; only the placeholders of new messages are replaced.
 
 use std::borrow::Cow;
 use std::ops::Range;

@@ -1,5 +1,5 @@
-//! A running import: sends batches to the store, counts what became of them, and reports it. Lines are numbered as in the input. It
-//! never reads a line itself.
+//! A running import: sends batches to the store, counts what became of them, and reports it. Lines are numbered as in
+//! the input. It never reads a line itself.
 
 use std::cell::Cell;
 

@@ -1,5 +1,5 @@
-//! `streams --contains`: searches the names of streams step by step, prints what each step finds, and shows its progress on a terminal.
-//! No step reads more than a bounded number of names.
+//! `streams --contains`: searches the names of streams step by step, prints what each step finds, and shows its
+//! progress on a terminal. No step reads more than a bounded number of names.
 
 use std::time::{Duration, Instant};
 

@@ -1,5 +1,5 @@
-//! `tail --exec`: runs a command for each message. Messages of one stream are handled in order, and those of several streams side by
-//! side if `--jobs` allows it. It never decides which messages are handled.
+//! `tail --exec`: runs a command for each message. Messages of one stream are handled in order, and those of several
+//! streams side by side if `--jobs` allows it. It never decides which messages are handled.
 
 use std::collections::{BTreeSet, VecDeque};
 use std::process::{ExitStatus, Stdio};
@@ -69,8 +69,8 @@ impl Exec {
         self.stopped.load(Ordering::Relaxed)
     }
 
-    /// Handles messages, given in order of global position. Starts them in this order, except that a message waits for the one before it
-    /// in its stream.
+    /// Handles messages, given in order of global position. Starts them in this order, except that a message waits for
+    /// the one before it in its stream.
     pub(super) async fn handle(&self, messages: &[&Message]) -> Handled {
         let mut waiting: VecDeque<usize> = (0..messages.len()).collect();
         let mut busy: BTreeSet<&str> = BTreeSet::new();

@@ -1,5 +1,5 @@
-//! The state of following: where it ends, what was printed or handled, and how long it has been silent. It takes one batch at a
-//! time; waiting for batches and signals is up to `tail`.
+//! The state of following: where it ends, what was printed or handled, and how long it has been silent. It takes one
+//! batch at a time; waiting for batches and signals is up to `tail`.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -192,7 +192,8 @@ impl Following {
         Ok(over)
     }
 
-    /// Runs a command for each message of a batch and returns whether it was the last. After a signal, waits for the commands that run.
+    /// Runs a command for each message of a batch and returns whether it was the last. After a signal, waits for the
+    /// commands that run.
     pub(super) async fn hand_over(
         &mut self,
         batch: &TailBatch<Message>,

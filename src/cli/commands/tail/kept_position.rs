@@ -1,5 +1,6 @@
-//! Keeps the position of `tail` in a file or, as Eventide's consumers do, in a stream, so that the next `tail` continues there. A
-//! position is recorded only after its message was handled, so a crash repeats messages but never loses one.
+//! Keeps the position of `tail` in a file or, as Eventide's consumers do, in a stream, so that the next `tail`
+//! continues there. A position is recorded only after its message was handled, so a crash repeats messages but never
+//! loses one.
 
 use std::path::{Path, PathBuf};
 
@@ -23,7 +24,8 @@ pub(super) enum Keeper {
     Stream(StreamName),
 }
 
-/// Checks the name of a position stream. The stream of an Eventide consumer without an identifier has no ID: `account:position`.
+/// Checks the name of a position stream. The stream of an Eventide consumer without an identifier has no ID:
+/// `account:position`.
 ///
 /// # Errors
 /// Those of [`StreamName::new`] for any other name.
@@ -47,7 +49,8 @@ impl KeptPosition {
     /// Reads the position from an earlier run.
     ///
     /// # Errors
-    /// Fails if the file cannot be used or the store has replaced its message, or if the last message of the stream is not a position.
+    /// Fails if the file cannot be used or the store has replaced its message, or if the last message of the stream is
+    /// not a position.
     pub(super) async fn load(keeper: Keeper, namespace: &Namespace) -> Result<Self> {
         let recorded = match &keeper {
             Keeper::File(path) => {

@@ -1,5 +1,6 @@
-//! The file of `tail --position-file`. It contains the global position of the last message that was handled, and the ID of that
-//! message, which shows whether the store still has the same history. A file written by hand may contain only the position.
+//! The file of `tail --position-file`. It contains the global position of the last message that was handled, and the ID
+//! of that message, which shows whether the store still has the same history. A file written by hand may contain only
+//! the position.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -41,8 +42,8 @@ impl HandledMessage {
     }
 }
 
-/// Reads the file; returns none if there is no file yet. Checks that it can be written too, because otherwise the commands would run
-/// before the first failure, and again after each start.
+/// Reads the file; returns none if there is no file yet. Checks that it can be written too, because otherwise the
+/// commands would run before the first failure, and again after each start.
 ///
 /// # Errors
 /// Fails if the file cannot be read or written or does not begin with a number.

@@ -1,5 +1,5 @@
-//! Reports on standard error what happens to the server: interruptions, blocking transactions, a standby, doubts about the
-//! order of messages, and a store that was replaced. Each is reported once. Nothing here changes what is followed.
+//! Reports on standard error what happens to the server: interruptions, blocking transactions, a standby, doubts about
+//! the order of messages, and a store that was replaced. Each is reported once. Nothing here changes what is followed.
 
 use std::time::Duration;
 

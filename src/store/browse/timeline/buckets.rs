@@ -1,5 +1,5 @@
-//! The arithmetic of a timeline: round bucket widths, the samples that narrow the search for their edges, and the number of messages
-//! between two numbers. It asks no server.
+//! The arithmetic of a timeline: round bucket widths, the samples that narrow the search for their edges, and the
+//! number of messages between two numbers. It asks no server.
 
 use std::ops::Range;
 
@@ -80,8 +80,8 @@ pub(super) struct Buckets {
 }
 
 impl Buckets {
-    /// Returns at most `most` buckets of the smallest round width that cover the given times, or those in a range, or `None` if there
-    /// are none.
+    /// Returns at most `most` buckets of the smallest round width that cover the given times, or those in a range, or
+    /// `None` if there are none.
     pub(super) fn over(
         times: impl Iterator<Item = Timestamp>,
         range: Option<&Range<Timestamp>>,
@@ -158,7 +158,8 @@ pub(super) struct Part {
 }
 
 impl Part {
-    /// Returns one part for each bucket. An edge is the number below which all messages are older, and the first message from there on.
+    /// Returns one part for each bucket. An edge is the number below which all messages are older, and the first
+    /// message from there on.
     pub(super) fn between(edges: &[(i64, Option<i64>)]) -> Vec<Self> {
         let mut highest = i64::MIN;
         let rising: Vec<(i64, i64)> = edges
@@ -185,13 +186,14 @@ impl Part {
     }
 }
 
-/// Estimates the messages in a range of numbers from its first `read` messages. `counted` of them count, and the last one has the number
-/// `last`.
+/// Estimates the messages in a range of numbers from its first `read` messages. `counted` of them count, and the last
+/// one has the number `last`.
 pub(super) fn extrapolated(range: Range<i64>, last: i64, read: i64, counted: i64) -> u64 {
     let wide = i128::from;
     let seen = (wide(last) - wide(range.start) + 1).max(1);
     let rest = (wide(range.end) - wide(last) - 1).max(0);
-    // The range seen ends at a message and so has too high a density, by half a message on average between even and random spacing.
+    // The range seen ends at a message and so has too high a density, by half a message on average between even and
+    // random spacing.
     let rest = rest * wide(counted) * (2 * wide(read) - 1) / (2 * wide(read) * seen).max(1);
     u64::try_from(wide(counted) + rest).unwrap_or(u64::MAX)
 }

@@ -1,5 +1,5 @@
-//! A process group of its own for a command that runs beside the screen. The system stops the group if it reads the terminal, whose
-//! keys belong to the screen, and the whole group ends if the command is abandoned.
+//! A process group of its own for a command that runs beside the screen. The system stops the group if it reads the
+//! terminal, whose keys belong to the screen, and the whole group ends if the command is abandoned.
 
 use std::os::unix::process::CommandExt as _;
 use std::process::Command;

@@ -1,5 +1,5 @@
-//! Loads the files for TLS: root certificates and revocation lists to verify the server, and our own certificate and key. Follows
-//! libpq in where to look and which files may be missing.
+//! Loads the files for TLS: root certificates and revocation lists to verify the server, and our own certificate and
+//! key. Follows libpq in where to look and which files may be missing.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -109,8 +109,8 @@ impl Files {
         })
     }
 
-    /// Warns about a configured revocation list that does not exist. `psql` ignores it silently. With a directory, a certificate whose
-    /// list is missing is refused.
+    /// Warns about a configured revocation list that does not exist. `psql` ignores it silently. With a directory, a
+    /// certificate whose list is missing is refused.
     pub(super) fn warning(&self) -> Option<String> {
         let is_alone = self.revoked_directory.is_none();
         self.revoked.as_ref().filter(|path| is_alone && !path.exists()).map(|path| {
@@ -157,8 +157,8 @@ impl Files {
         if given { self.revoked.as_deref() } else { self.revoked_default.as_deref() }
     }
 
-    /// Like libpq, ignores lists that cannot be read, and otherwise requires a list for every certificate of the chain but a self-signed
-    /// one. Returns whether lists are required.
+    /// Like libpq, ignores lists that cannot be read, and otherwise requires a list for every certificate of the chain
+    /// but a self-signed one. Returns whether lists are required.
     fn revoke(&self, context: &mut SslContextBuilder) -> bool {
         let list = self.list();
         let store = context.cert_store_mut();
@@ -223,8 +223,8 @@ fn private_key(path: &Path, password: &str) -> Result<PKey<Private>, String> {
     })
 }
 
-/// Whether a file has a certificate where a revocation list belongs. libpq reads such a file successfully and then refuses every
-/// server, because the list is missing. Unlike libpq, streamscope does not trust the certificate.
+/// Whether a file has a certificate where a revocation list belongs. libpq reads such a file successfully and then
+/// refuses every server, because the list is missing. Unlike libpq, streamscope does not trust the certificate.
 fn contains_certificate(path: &Path) -> bool {
     bounded::read_file(path).is_ok_and(|bytes| X509::stack_from_pem(&bytes).is_ok_and(|found| !found.is_empty()))
 }

@@ -1,5 +1,6 @@
-//! Compares the names in a certificate with the host by the rules of libpq 15 and later: alternative names of the host's kind
-//! count first, then the common name if there are none, and `*.` stands for one label. Does not check who signed the certificate.
+//! Compares the names in a certificate with the host by the rules of libpq 15 and later: alternative names of the
+//! host's kind count first, then the common name if there are none, and `*.` stands for one label. Does not check who
+//! signed the certificate.
 
 use std::net::IpAddr;
 

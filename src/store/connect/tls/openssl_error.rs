@@ -51,7 +51,8 @@ pub(in crate::store::connect) fn readable(error: io::Error) -> io::Error {
     }
 }
 
-/// OpenSSL's code for bytes that are not TLS (`SSL_R_WRONG_VERSION_NUMBER`). Servers of other versions of TLS send an alert instead.
+/// OpenSSL's code for bytes that are not TLS (`SSL_R_WRONG_VERSION_NUMBER`). Servers of other versions of TLS send an
+/// alert instead.
 const NOT_TLS: i32 = 267;
 
 /// Classifies the error of a handshake.

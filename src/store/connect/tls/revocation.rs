@@ -1,5 +1,6 @@
-//! Checks whether a self-signed certificate of a server is revoked. OpenSSL 3.6 skips this check, because a root vouches for itself. libpq
-//! with an older OpenSSL refuses such a certificate without a valid list that its own key has signed.
+//! Checks whether a self-signed certificate of a server is revoked. OpenSSL 3.6 skips this check, because a root
+//! vouches for itself. libpq with an older OpenSSL refuses such a certificate without a valid list that its own key has
+//! signed.
 
 use std::cmp::Ordering;
 use std::path::Path;

@@ -1,5 +1,5 @@
-//! Finds the hash of a certificate's signature. For most algorithms it is a part of the name. RSASSA-PSS has it in its parameters, which
-//! the OpenSSL bindings do not return, so they are read from the certificate's DER form.
+//! Finds the hash of a certificate's signature. For most algorithms it is a part of the name. RSASSA-PSS has it in its
+//! parameters, which the OpenSSL bindings do not return, so they are read from the certificate's DER form.
 
 use openssl::nid::Nid;
 use openssl::x509::X509Ref;
@@ -26,7 +26,8 @@ pub(super) fn digest(certificate: &X509Ref) -> Option<Nid> {
     }
 }
 
-/// Reads the hash from the algorithm of a certificate: `SEQUENCE { contents, SEQUENCE { algorithm, parameters }, signature }`.
+/// Reads the hash from the algorithm of a certificate: `SEQUENCE { contents, SEQUENCE { algorithm, parameters },
+/// signature }`.
 fn pss_digest(der: &[u8]) -> Option<Nid> {
     let (certificate, _) = element(der, SEQUENCE)?;
     let (_, after_contents) = element(certificate, SEQUENCE)?;

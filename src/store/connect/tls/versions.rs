@@ -1,4 +1,5 @@
-//! The range of TLS versions (`ssl_min_protocol_version` and `ssl_max_protocol_version`). Knows nothing about the handshake.
+//! The range of TLS versions (`ssl_min_protocol_version` and `ssl_max_protocol_version`). Knows nothing about the
+//! handshake.
 
 use openssl::ssl::SslVersion;
 

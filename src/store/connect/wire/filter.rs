@@ -1,5 +1,6 @@
-//! Checks the server's messages before tokio-postgres sees them: their lengths, the amount sent before the session is ready, and the
-//! authentication method. Drops notices and other messages that nobody reads, and shortens errors. The limits are libpq's. Does no I/O.
+//! Checks the server's messages before tokio-postgres sees them: their lengths, the amount sent before the session is
+//! ready, and the authentication method. Drops notices and other messages that nobody reads, and shortens errors. The
+//! limits are libpq's. Does no I/O.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

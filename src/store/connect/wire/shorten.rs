@@ -1,5 +1,5 @@
-//! Shortens the server's errors: cuts each field to a length that can be displayed, and turns it into valid UTF-8 whatever the
-//! server's encoding is. Does not interpret the fields.
+//! Shortens the server's errors: cuts each field to a length that can be displayed, and turns it into valid UTF-8
+//! whatever the server's encoding is. Does not interpret the fields.
 
 use crate::numbers::grouped;
 

@@ -1,8 +1,8 @@
-//! Converts stores of the first version, whose files `pglite-oxide` laid over a template in its cache. Missing files are copied from
-//! the template, so that the store no longer depends on it.
+//! Converts stores of the first version, whose files `pglite-oxide` laid over a template in its cache. Missing files
+//! are copied from the template, so that the store no longer depends on it.
 //!
-//! An interrupted conversion does no harm: until the overlay's manifest is removed at the end, a copied file is the same file that the
-//! template would have provided.
+//! An interrupted conversion does no harm: until the overlay's manifest is removed at the end, a copied file is the
+//! same file that the template would have provided.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -33,8 +33,8 @@ pub(super) fn is_one(data: &Path) -> bool {
     data.join(MANIFEST).exists()
 }
 
-/// Whether PostgreSQL ever started with this data directory. If not, it contains no messages. The server writes the control file before
-/// anything else.
+/// Whether PostgreSQL ever started with this data directory. If not, it contains no messages. The server writes the
+/// control file before anything else.
 pub(super) fn has_started(data: &Path) -> Result<bool> {
     let own = match std::fs::read(data.join("global/pg_control")) {
         Ok(own) => own,
@@ -97,8 +97,8 @@ fn whiteout(data: &Path, path: &Path) -> PathBuf {
     data.join(path.with_file_name(format!("{WHITEOUT}{name}")))
 }
 
-/// Whether the template's bytes must be copied: there is no file, or only a shorter beginning of the same bytes from an interrupted
-/// copy.
+/// Whether the template's bytes must be copied: there is no file, or only a shorter beginning of the same bytes from an
+/// interrupted copy.
 fn is_missing_or_cut(own: &Path, bytes: &[u8]) -> Result<bool> {
     let failed = |error| cannot("read", own, &error);
     match std::fs::metadata(own) {

@@ -1,5 +1,5 @@
-//! The stamp of a store records the version and template that it was last opened with. It only explains a refusal; PostgreSQL's control
-//! file decides.
+//! The stamp of a store records the version and template that it was last opened with. It only explains a refusal;
+//! PostgreSQL's control file decides.
 
 use std::path::Path;
 

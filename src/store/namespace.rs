@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+#[cfg(feature = "cli")]
+use super::StoreError;
 use super::fingerprints::is_known_writer;
 use super::session::{Session, Sessions};
 use super::shape::Shape;
@@ -98,6 +100,17 @@ impl Namespace {
     #[must_use]
     pub fn shape(&self) -> &Shape {
         &self.shape
+    }
+
+    /// Fails if nothing can be written because the store was opened read-only, or because the server is a standby or
+    /// read-only.
+    ///
+    /// # Errors
+    /// [`StoreError::ReadOnly`], or any error from the server.
+    #[cfg(feature = "cli")]
+    pub(crate) async fn refuse_if_read_only(&self) -> Result<()> {
+        let reason = self.session().await?.server_info().await?.read_only;
+        reason.map_or(Ok(()), |reason| Err(StoreError::ReadOnly(reason)))
     }
 
     /// Returns true if stream names sort bytewise, which makes the streams of a category adjacent.

@@ -191,10 +191,8 @@ async fn follow(
     };
     let _report = interrupt.reports(Arc::clone(&progress));
     let _last_words = interrupt.last_words(Arc::clone(&progress));
-    // Without this, a closed output would go unnoticed until the next message.
-    let mut reader = tokio::time::interval(READER);
     let Prepared { scope, keeper, mut arguments } = prepared;
-    let mut kept = match keeper {
+    let kept = match keeper {
         Some(keeper) => Some(unless_signalled(interrupt, &progress, KeptPosition::load(keeper, namespace)).await??),
         None => None,
     };
@@ -203,7 +201,33 @@ async fn follow(
     }
     let exec = arguments.exec.take().map(|line| Exec::new(line, arguments.jobs, arguments.on_error));
     let begin = Following::begin(namespace, scope, arguments, Arc::clone(&delivered));
-    let mut following = unless_signalled(interrupt, &progress, begin).await??;
+    let following = unless_signalled(interrupt, &progress, begin).await??;
+    let ended = Box::pin(each_batch(following, exec, kept, namespace, interrupt, output, unreadable)).await;
+    if !matches!(ended, Ok(Ended::ReaderGone)) {
+        stderr::line(&progress());
+    }
+    ended.map(drop)
+}
+
+/// How following ended without an error.
+enum Ended {
+    Complete,
+    /// There is nobody to report to.
+    ReaderGone,
+}
+
+/// Prints or handles each batch, until an end, a signal or an error.
+async fn each_batch(
+    mut following: Following,
+    exec: Option<Exec>,
+    mut kept: Option<KeptPosition>,
+    namespace: &Namespace,
+    interrupt: &mut Interrupt,
+    output: &mut Output,
+    unreadable: &mut Unreadable,
+) -> Result<Ended> {
+    // Without this, a closed output would go unnoticed until the next message.
+    let mut reader = tokio::time::interval(READER);
     loop {
         let (idle, until, due) = (following.may_be_idle(), following.quiet_until(), following.due());
         let woken = {
@@ -217,7 +241,8 @@ async fn follow(
                     batch = &mut next => break Woken::Batch(batch),
                     () = tokio::time::sleep_until(due.unwrap_or(until)), if due.is_some() => break Woken::Due,
                     () = tokio::time::sleep_until(until), if idle => break Woken::Idle,
-                    _ = reader.tick() => {
+                    // Commands print nothing here.
+                    _ = reader.tick(), if exec.is_none() => {
                         if Output::reader_is_gone() {
                             break Woken::ReaderGone;
                         }
@@ -227,27 +252,34 @@ async fn follow(
         };
         let done = match woken {
             Woken::Batch(Ok(batch)) => {
+                let begin = following.tail.resume_position();
+                if let Some(kept) = kept.as_mut().filter(|_| batch.messages.is_empty())
+                    && kept.begins_after(begin)
+                {
+                    following.record(kept, namespace, interrupt).await?;
+                }
                 let taken = match &exec {
                     Some(exec) => {
                         following.hand_over(&batch, exec, kept.as_mut(), namespace, interrupt, unreadable).await
                     }
                     None => following.print(&batch, output, unreadable),
                 };
-                let done = taken.inspect_err(|_| stderr::line(&progress()))?;
-                if let (Some(kept), Some((last, messages))) = (&mut kept, following.handled.take()) {
-                    kept.advance(last, messages, namespace).await?;
+                let done = taken?;
+                if let (Some(kept), Some((last, messages))) = (&mut kept, following.handled.take())
+                    && kept.advance(last, messages)
+                {
+                    following.record(kept, namespace, interrupt).await?;
                 }
                 Ok(done)
             }
             Woken::Batch(Err(error)) => Err(error),
-            Woken::Due => unless_signalled(interrupt, &progress, following.find_end(namespace)).await?,
+            Woken::Due => interrupt.unless_signalled(async { Ok(following.find_end(namespace).await) }).await?,
             Woken::Idle => Ok(true),
-            Woken::ReaderGone => return Ok(()),
+            Woken::ReaderGone => return Ok(Ended::ReaderGone),
             Woken::Signal(number) => {
                 if let Some(kept) = &mut kept {
-                    kept.record(namespace).await?;
+                    following.record(kept, namespace, interrupt).await?;
                 }
-                stderr::line(&progress());
                 return Err(CommandError::signalled(number));
             }
         };
@@ -255,16 +287,19 @@ async fn follow(
             Ok(done) => done,
             Err(error) => {
                 let pause = tokio::time::sleep(following.lost(error)?);
-                unless_signalled(interrupt, &progress, pause).await?;
+                tokio::select! {
+                    () = pause => {}
+                    // Noticed above, where the position is recorded.
+                    _ = interrupt.signalled() => {}
+                }
                 false
             }
         };
         if done {
             if let Some(kept) = &mut kept {
-                kept.record(namespace).await?;
+                following.record(kept, namespace, interrupt).await?;
             }
-            stderr::line(&progress());
-            return Ok(());
+            return Ok(Ended::Complete);
         }
     }
 }

@@ -4,12 +4,16 @@ use std::path::Path;
 
 use super::{fill, lines};
 use crate::support::place::{Place, in_each_place};
+use crate::support::program::{User, outcome};
+use crate::support::server;
+use crate::support::stores::{Kind, TestStore};
 
 in_each_place!(
     runs_a_command_for_each_message_in_the_order_of_its_stream,
     a_failed_command_stops_at_its_message_and_the_next_run_repeats_it,
     runs_no_command_if_its_position_cannot_be_recorded,
     keeps_its_position_in_a_stream_as_eventide_does,
+    a_run_without_messages_records_where_it_began,
 );
 
 const TO_THE_END: [&str; 5] = ["tail", "--from", "start", "--until", "now"];
@@ -152,4 +156,77 @@ fn keeps_its_position_in(place: &Place, stream: &str) {
     let more = lines(&place.run(&category).stdout);
     assert_eq!(more.len(), 1, "only the new message of the category");
     assert_eq!(recorded(place).len(), before + 1);
+}
+
+fn a_run_without_messages_records_where_it_began(place: &Place) {
+    fill(place, 3);
+    let kept = place.user.home().join("position");
+    for keeper in [["--position-file", kept.to_str().unwrap()], ["--position-stream", "account:position-mine"]] {
+        let idle = [&["tail", "account", "--exit-when-idle", "100ms"][..], &keeper].concat();
+        assert_eq!(place.run(&idle).stdout, "", "{keeper:?}: it begins after the newest message");
+        place.run(&["write", "account-7", "Missed"]).done();
+        let printed = lines(&place.run(&idle).stdout);
+        let types: Vec<_> = printed.iter().map(|message| message["type"].as_str()).collect();
+        assert_eq!(types, [Some("Missed")], "{keeper:?}");
+    }
+}
+
+/// Returns a store with messages in a category, and the options that choose it.
+async fn filled(user: &User, messages: u32) -> (TestStore, Vec<String>) {
+    let store = TestStore::new(Kind::OursOnPostgres).await;
+    let url = store.database.as_ref().expect("on the server").url();
+    let chosen = vec!["--url".to_owned(), url, "-n".to_owned(), store.namespace.info().id.clone()];
+    let line = |number| format!("{{\"stream\":\"account-{number}\",\"type\":\"Opened\"}}\n");
+    let path = user.home().join("lines");
+    std::fs::write(&path, (0..messages).map(line).collect::<String>()).unwrap();
+    assert_eq!(outcome(user.command().args(&chosen).arg("import").arg(&path)).status, 0);
+    (store, chosen)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn waits_for_a_server_that_is_away_when_the_position_is_recorded() {
+    let user = User::new();
+    let (store, chosen) = filled(&user, 100).await;
+    let name = store.database.as_ref().expect("on the server").name();
+    // The command of the last message closes the database for a second.
+    let administer = format!("psql -X -q -d '{}' -c", server::url());
+    let exec = format!(
+        "echo >> {handled}; test $(wc -l < {handled}) -lt 100 || ({administer} 'alter database \"{name}\" allow_connections false' && \
+         {administer} \"select pg_terminate_backend(pid) from pg_stat_activity where datname = '{name}'\" > {handled}.cut; \
+         (sleep 1; {administer} 'alter database \"{name}\" allow_connections true') > /dev/null 2>&1 &)",
+        handled = user.home().join("handled").display(),
+    );
+    let tail = ["tail", "account", "--from", "start", "--limit", "100", "--position-stream", "account:position-mine"];
+    let ran = outcome(user.command().args(&chosen).args(tail).args(["--exec", &exec]));
+    assert_eq!(ran.status, 0, "{ran:?}");
+    assert!(ran.stderr.contains("100 messages, complete to 100"), "{ran:?}");
+    let recorded = outcome(user.command().args(&chosen).args(["last", "account:position-mine"]));
+    assert_eq!(recorded.status, 0, "{recorded:?}, after {ran:?}");
+    assert_eq!(lines(&recorded.stdout)[0]["data"]["position"], 100);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_signal_during_the_last_command_records_the_position() {
+    let user = User::new();
+    let (_store, chosen) = filled(&user, 1).await;
+    let begun = user.home().join("begun");
+    // The command sends the signal itself, so it is still running when the signal comes.
+    let exec = format!("echo $PPID > {}; kill -TERM $PPID; sleep 0.2", begun.display());
+    let tail = ["tail", "account", "--from", "start", "--position-stream", "account:position-mine", "--exec", &exec];
+    let ran = outcome(user.command().args(&chosen).args(tail));
+    assert_eq!(ran.status, 143, "{ran:?}");
+    assert!(begun.exists() && ran.stderr.contains("1 message, complete to 1"), "{ran:?}");
+    let recorded = lines(&outcome(user.command().args(&chosen).args(["last", "account:position-mine"])).stdout);
+    assert_eq!(recorded[0]["data"]["position"], 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn runs_no_command_if_the_store_is_read_only() {
+    let user = User::new();
+    let (_store, chosen) = filled(&user, 1).await;
+    let handled = user.home().join("handled");
+    let exec = format!("echo >> {}", handled.display());
+    let tail = ["tail", "account", "--from", "start", "--position-stream", "account:position-mine", "--exec", &exec];
+    let ran = outcome(user.command().args(&chosen).arg("--read-only").args(tail));
+    assert!(ran.status == 7 && !handled.exists(), "{ran:?}");
 }

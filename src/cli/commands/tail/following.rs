@@ -18,7 +18,6 @@ use crate::cli::interrupt::Interrupt;
 use crate::cli::output::messages::MessageTable;
 use crate::cli::output::{Output, json};
 use crate::cli::selection::Point;
-use crate::cli::stderr;
 use crate::cli::unreadable::Unreadable;
 use crate::message::{GlobalPosition, Message};
 use crate::store::browse::Scope;
@@ -230,9 +229,9 @@ impl Following {
                 self.delivered.ends_at(open - 1);
             }
             if let (Some(kept), Some(complete)) = (kept.as_deref_mut(), handled.complete) {
-                kept.advance(complete, handled.messages, namespace).await?;
-                if handled.open.is_some() {
-                    kept.record(namespace).await?;
+                let is_last = handled.open.is_some() || interrupt.so_far().is_some();
+                if kept.advance(complete, handled.messages) || is_last {
+                    self.record(kept, namespace, interrupt).await?;
                 }
             }
             if let Some(failure) = handled.failure {
@@ -244,6 +243,27 @@ impl Following {
         }
         self.delivered.completes(self.tail.resume_position());
         Ok(over)
+    }
+
+    /// Records the position. Waits for a server that is away, unless a signal has come.
+    pub(super) async fn record(
+        &mut self,
+        kept: &mut KeptPosition,
+        namespace: &Namespace,
+        interrupt: &mut Interrupt,
+    ) -> Result<()> {
+        while let Err(error) = kept.record(namespace).await? {
+            if interrupt.so_far().is_some() {
+                return Err(error.into());
+            }
+            let pause = tokio::time::sleep(self.lost(error)?);
+            // After a signal, one more attempt is made.
+            tokio::select! {
+                () = pause => {}
+                _ = interrupt.signalled() => {}
+            }
+        }
+        Ok(())
     }
 
     /// Brings the end back to the newest message if messages before the end were deleted or lost.
@@ -259,8 +279,8 @@ impl Following {
 
     /// Returns how long to wait before the next attempt after an error that can pass. Returns other errors.
     pub(super) fn lost(&mut self, error: StoreError) -> Result<Duration> {
-        if !error.is_passing_for_followers() {
-            stderr::line(&self.delivered.line());
+        // A position of unknown outcome can be recorded again.
+        if !error.is_passing_for_followers() && !matches!(error, StoreError::OutcomeUnknown { .. }) {
             return Err(error.into());
         }
         self.last_activity = Instant::now();

@@ -9,8 +9,8 @@ use uuid::Uuid;
 use super::position_file::{self, HandledMessage};
 use crate::cli::error::{CommandError, Result, Status};
 use crate::message::{ExpectedVersion, GlobalPosition, NameError, NewMessage, StreamName};
-use crate::store::Namespace;
 use crate::store::consumers::is_position_stream;
+use crate::store::{Namespace, StoreError};
 
 /// The type of Eventide's position messages.
 const RECORDED: &str = "Recorded";
@@ -28,7 +28,7 @@ pub(super) enum Keeper {
 /// `account:position`.
 ///
 /// # Errors
-/// Those of [`StreamName::new`] for any other name.
+/// The errors of [`StreamName::new`] for any other name.
 pub(super) fn position_stream(name: &str) -> Result<StreamName, NameError> {
     if is_position_stream(name) { Ok(StreamName::stored(name)) } else { StreamName::new(name) }
 }
@@ -50,7 +50,7 @@ impl KeptPosition {
     ///
     /// # Errors
     /// Fails if the file cannot be used or the store has replaced its message, or if the last message of the stream is
-    /// not a position.
+    /// not a position or none can be written.
     pub(super) async fn load(keeper: Keeper, namespace: &Namespace) -> Result<Self> {
         let recorded = match &keeper {
             Keeper::File(path) => {
@@ -60,7 +60,10 @@ impl KeptPosition {
                 }
                 record.map(|record| record.position)
             }
-            Keeper::Stream(stream) => recorded_in(stream, namespace).await?,
+            Keeper::Stream(stream) => {
+                namespace.refuse_if_read_only().await?;
+                recorded_in(stream, namespace).await?
+            }
         };
         Ok(Self { keeper, recorded, handled: None, since: 0 })
     }
@@ -70,21 +73,30 @@ impl KeptPosition {
         self.recorded
     }
 
-    /// Notes that all messages up to one were handled, `messages` more than before. Records the position now and then.
-    pub(super) async fn advance(&mut self, to: HandledMessage, messages: u64, namespace: &Namespace) -> Result<()> {
-        self.handled = Some(to);
-        self.since += messages;
-        if matches!(self.keeper, Keeper::File(_)) || self.since >= EVERY {
-            self.record(namespace).await
-        } else {
-            Ok(())
+    /// Notes where an earlier run would have begun, if there was none. Otherwise, if this run is killed before it has
+    /// recorded anything, the next one would begin later and skip messages.
+    #[must_use]
+    pub(super) fn begins_after(&mut self, position: GlobalPosition) -> bool {
+        let is_new = self.recorded.is_none() && self.handled.is_none() && position >= 0;
+        if is_new {
+            self.handled = Some(HandledMessage { position, id: None });
         }
+        is_new
     }
 
-    /// Records the position if it has changed.
-    pub(super) async fn record(&mut self, namespace: &Namespace) -> Result<()> {
+    /// Notes that all messages up to one were handled, `messages` more than before. Returns whether the position should
+    /// be recorded now.
+    #[must_use]
+    pub(super) fn advance(&mut self, to: HandledMessage, messages: u64) -> bool {
+        self.handled = Some(to);
+        self.since += messages;
+        matches!(self.keeper, Keeper::File(_)) || self.since >= EVERY
+    }
+
+    /// Records the position if it has changed. The inner error is that of the store, which may be away.
+    pub(super) async fn record(&mut self, namespace: &Namespace) -> Result<Result<(), StoreError>> {
         let Some(handled) = self.handled.filter(|handled| self.recorded != Some(handled.position)) else {
-            return Ok(());
+            return Ok(Ok(()));
         };
         let position = handled.position;
         match &self.keeper {
@@ -98,12 +110,14 @@ impl KeptPosition {
                     metadata: None,
                     expected_version: ExpectedVersion::Any,
                 };
-                namespace.write(&message).await?;
+                if let Err(error) = namespace.write(&message).await {
+                    return Ok(Err(error));
+                }
             }
         }
         self.recorded = Some(position);
         self.since = 0;
-        Ok(())
+        Ok(Ok(()))
     }
 }
 

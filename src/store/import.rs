@@ -233,7 +233,7 @@ impl Import {
         let state = followers.map_or(&mut unwatched, |followers| &mut followers.commit);
         self.commit(transaction, plan.counts(), state).await?;
         // If no message was stored already, the next batch is sent without comparing each of its messages.
-        self.writer.compare_first = plan.present > 0 || !namespace.shape().positions_are_unique();
+        self.writer.compare_first = plan.present > 0 || !namespace.shape().refuses_repetitions();
         Ok(self.record(plan))
     }
 

@@ -328,6 +328,12 @@ impl Shape {
         self.is_unique(&[stream_name, position]) || self.is_unique(&[position, stream_name])
     }
 
+    /// Returns whether the table refuses a message that it already has, by its ID and by its position.
+    #[must_use]
+    pub(super) fn refuses_repetitions(&self) -> bool {
+        self.ids_are_unique() && self.positions_are_unique()
+    }
+
     /// Returns whether an index, unique or not, finds a message by its ID.
     #[must_use]
     pub fn ids_are_indexed(&self) -> bool {
@@ -352,8 +358,7 @@ impl Shape {
     #[must_use]
     pub fn stores_messages_faithfully(&self) -> bool {
         let drawn = self.numbering.is_nextval || self.columns.global_position.identity;
-        let unique = self.ids_are_unique() && self.positions_are_unique();
-        unique && drawn && self.numbering.owned && !self.runs_code_on_insert()
+        self.refuses_repetitions() && drawn && self.numbering.owned && !self.runs_code_on_insert()
     }
 
     /// A unique index on a partitioned table covers all partitions. On any other table it does not cover inheriting

@@ -44,7 +44,7 @@ impl Writer {
             options,
             versions: ImportedVersions::default(),
             memory: DryRunMemory::new(options),
-            compare_first: options.dry_run || !namespace.shape().positions_are_unique(),
+            compare_first: options.dry_run || !namespace.shape().refuses_repetitions(),
             verifies: namespace.shape().runs_code_on_insert(),
         }
     }

@@ -122,7 +122,8 @@ fn no_message_is_written_twice_without_unique_indexes(place: &Place) {
     let first = file(place, "first", export("account", 3, 2));
     place.run(&["import", &first]).done();
     for indexes in [
-        "drop index messages_id; drop index messages_stream; create index on messages (stream_name, position)",
+        "drop index messages_id",
+        "drop index messages_stream; create index on messages (stream_name, position)",
         "create index on messages (id)",
     ] {
         if !execute(place, indexes) {

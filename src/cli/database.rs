@@ -10,6 +10,7 @@ use super::error::{CommandError, Result, Status};
 use super::stderr;
 #[cfg(feature = "embedded")]
 use crate::demo;
+use crate::invocation::suggested;
 use crate::store::connect::Environment;
 #[cfg(feature = "embedded")]
 use crate::store::embedded::Embedded;
@@ -46,8 +47,10 @@ pub(crate) fn settings(common: &Common, password_commands: PasswordCommands) -> 
     if common.demo || common.embedded.is_some() {
         return Ok(None);
     }
-    let variables = ["STREAMSCOPE_URL", "DATABASE_URL"].iter().filter_map(|name| env::var(name).ok());
-    let url = common.url.clone().or_else(|| variables.into_iter().find(|url| !url.is_empty()));
+    let url = match &common.url {
+        Some(url) => Some(url.clone()),
+        None => url_of_environment()?,
+    };
     let environment = Environment::of_process();
     let mut settings = Settings::resolve(url.as_deref(), &environment)?;
     if let Some(settings) = settings.as_mut().filter(|settings| !settings.names_its_password())
@@ -59,6 +62,21 @@ pub(crate) fn settings(common: &Common, password_commands: PasswordCommands) -> 
         settings.keep_password_command_off_terminal();
     }
     Ok(settings)
+}
+
+/// Returns the first connection string in the environment that is not empty.
+fn url_of_environment() -> Result<Option<String>> {
+    for name in ["STREAMSCOPE_URL", "DATABASE_URL"] {
+        match env::var(name) {
+            Ok(url) if !url.is_empty() => return Ok(Some(url)),
+            Err(env::VarError::NotUnicode(_)) => {
+                let what = format!("{name} is not valid UTF-8");
+                return Err(CommandError::usage(what).remedy("Percent-encode other bytes in a URL"));
+            }
+            _ => {}
+        }
+    }
+    Ok(None)
 }
 
 impl Opened {
@@ -154,13 +172,26 @@ async fn ids(store: &Store) -> Result<Vec<String>> {
 
 fn none(store: &Store) -> CommandError {
     CommandError::new(Status::NotFound, format!("{} has no namespace yet", store.target()))
-        .remedy("To create one: streamscope ns create ID")
+        .remedy(format!("To create one: {}", create()))
+}
+
+/// Returns the command that creates a namespace.
+fn create() -> String {
+    suggested(&["ns", "create", "ID"], None, &[])
+}
+
+/// Says that the database has no namespace, in the place of a list.
+pub(crate) fn no_namespaces() -> String {
+    format!("No namespaces yet. To create one: {}", create())
 }
 
 fn listed(ids: &[String]) -> String {
     let list = ids.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
     match ids.len().checked_sub(NAMED) {
-        Some(more @ 1..) => format!("Existing namespaces: {list} and {more} more (streamscope ns list)"),
+        Some(more @ 1..) => {
+            let all = suggested(&["ns", "list"], None, &[]);
+            format!("Existing namespaces: {list} and {more} more ({all})")
+        }
         _ => format!("Existing namespaces: {list}"),
     }
 }

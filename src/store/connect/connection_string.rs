@@ -103,6 +103,10 @@ fn parse_url(text: &str, offset: usize) -> Result<Parameters> {
             host = &rest[..end];
             rest = &rest[end..];
         }
+        if host.rfind('@').is_some_and(|at| at > 0) {
+            // It would be looked up and shown as part of the host, but is far more likely part of a password.
+            return Err(invalid("the URL contains a second \"@\"; write \"@\" as %40 in a password"));
+        }
         hosts.push_str(host);
         if let Some(after) = rest.strip_prefix(':') {
             let end = after.find(['/', '?', ',']).unwrap_or(after.len());
@@ -238,7 +242,15 @@ fn parse_pairs(text: &str) -> Result<Parameters> {
             require_tls(&mut parameters, &value);
             continue;
         }
-        let keyword = known(&keyword).ok_or_else(|| invalid(format!("unknown connection parameter \"{keyword}\"")))?;
+        let keyword = known(&keyword).ok_or_else(|| {
+            // It can be the rest of a password with a space.
+            let shown = if parameters.all().any(|(keyword, _)| is_secret(keyword)) {
+                format!("at position {} of the connection string", start + 1)
+            } else {
+                format!("\"{keyword}\"")
+            };
+            invalid(format!("unknown connection parameter {shown}; put a value with a space in single quotes"))
+        })?;
         if value.contains('\0') {
             return Err(invalid(format!("{keyword} contains a NUL character")));
         }

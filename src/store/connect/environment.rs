@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use std::fmt;
 use std::path::PathBuf;
 
-use super::parameters::{Parameters, variables};
+use super::parameters::{Parameters, invalid, variables};
+use crate::store::error::Result;
 
 /// The environment in which [`Settings`](super::Settings) are resolved.
 #[derive(Clone, Default)]
@@ -71,14 +72,22 @@ impl Environment {
     /// Whether any of libpq's connection variables is set and not empty.
     pub(super) fn names_a_server(&self) -> bool {
         let is_set = |variable| self.variable(variable).is_some_and(|value| !value.is_empty());
-        self.password.is_some() || variables().any(|(_, variable)| is_set(variable))
+        self.password.is_some() || !self.unreadable.is_empty() || variables().any(|(_, variable)| is_set(variable))
     }
 
     /// Sets the parameters that no stronger source has set.
-    pub(super) fn fill(&self, parameters: &mut Parameters) {
+    ///
+    /// # Errors
+    /// Names a variable that is not UTF-8, unless it only labels the connection.
+    pub(super) fn fill(&self, parameters: &mut Parameters) -> Result<()> {
         for (keyword, variable) in variables() {
             if let Some(value) = self.variable(variable) {
                 parameters.set_default(keyword, value);
+            } else if keyword != "application_name"
+                && parameters.given(keyword).is_none()
+                && self.unreadable.iter().any(|name| name == variable)
+            {
+                return Err(invalid(format!("{variable} is not valid UTF-8")));
             }
         }
         if let Some(password) = &self.password {
@@ -88,6 +97,7 @@ impl Environment {
         if self.variable("PGREQUIRESSL").is_some_and(|value| value.starts_with('1')) {
             parameters.set_default("sslmode", "require");
         }
+        Ok(())
     }
 }
 

@@ -43,7 +43,7 @@ const KNOWN: &[(&str, Option<&str>)] = &[
     ("scram_client_key", None),
     ("scram_server_key", None),
     ("service", Some("PGSERVICE")),
-    // PGSERVICEFILE does not name a server by itself; `service.rs` reads it.
+    // PGSERVICEFILE does not name a server by itself; `service_file.rs` reads it.
     ("servicefile", None),
     ("ssl_max_protocol_version", Some("PGSSLMAXPROTOCOLVERSION")),
     ("ssl_min_protocol_version", Some("PGSSLMINPROTOCOLVERSION")),
@@ -74,7 +74,7 @@ pub(super) fn known(keyword: &str) -> Option<&'static str> {
     KNOWN.iter().map(|(known, _)| *known).find(|known| *known == keyword)
 }
 
-/// Returns true if the value of a keyword is a password or as good as one.
+/// Returns true if the value of a keyword is a password or works like one.
 pub(super) fn is_secret(keyword: &str) -> bool {
     matches!(keyword, "password" | "sslpassword" | "oauth_client_secret" | "scram_client_key" | "scram_server_key")
 }

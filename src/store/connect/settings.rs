@@ -61,7 +61,7 @@ impl Settings {
             _ => return Ok(None),
         };
         service_file::fill(&mut parameters, environment)?;
-        environment.fill(&mut parameters);
+        environment.fill(&mut parameters)?;
         Self::from_parameters(&parameters, environment).map(Some)
     }
 

@@ -215,7 +215,9 @@ fn private_key(path: &Path, password: &str) -> Result<PKey<Private>, String> {
     };
     PKey::private_key_from_der(&bytes).map_err(|_| {
         let encrypted = bytes.windows(9).any(|window| window == b"ENCRYPTED");
+        let unsupported = reasons(&pem).contains("unsupported");
         match (encrypted, password.is_empty()) {
+            (true, _) if unsupported => "it is encrypted with an algorithm that OpenSSL no longer supports".to_owned(),
             (true, true) => "it is encrypted; set sslpassword".to_owned(),
             (true, false) => "it is encrypted, and sslpassword does not decrypt it".to_owned(),
             (false, _) => reasons(&pem),

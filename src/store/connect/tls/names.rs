@@ -20,17 +20,22 @@ pub(super) fn check(certificate: &X509Ref, host: &str) -> Result<(), String> {
     for name in certificate.subject_alt_names().iter().flatten() {
         if let Some(name) = name.dnsname() {
             by_common_name &= address.is_some();
+            if name.contains('\0') {
+                return Err("the server's certificate contains a name with a NUL character".to_owned());
+            }
             if fits(name, host) {
                 return Ok(());
             }
             names.push(name.to_owned());
         } else if let Some(bytes) = name.ipaddress() {
             by_common_name &= address.is_none();
-            let found = address_of(bytes);
-            if found.is_some() && found == address {
+            let Some(found) = address_of(bytes) else {
+                return Err(format!("the server's certificate contains an IP address of {} bytes", bytes.len()));
+            };
+            if Some(found) == address {
                 return Ok(());
             }
-            names.extend(found.map(|address| address.to_string()));
+            names.push(found.to_string());
         }
     }
     if by_common_name && let Some(entry) = certificate.subject_name().entries_by_nid(Nid::COMMONNAME).next() {

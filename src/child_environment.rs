@@ -9,8 +9,9 @@ use percent_encoding::percent_decode_str;
 use crate::redact::redact;
 
 /// Variables that are always removed, because they name a database or contain its password.
-const NAMES: [&str; 7] = [
+const NAMES: [&str; 8] = [
     "STREAMSCOPE_URL",
+    "STREAMSCOPE_WHOLE_URL",
     "STREAMSCOPE_PASSWORD",
     "STREAMSCOPE_PASSWORD_COMMAND",
     "DATABASE_URL",

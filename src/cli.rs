@@ -26,6 +26,7 @@ use std::io::{self, IsTerminal as _, Write as _};
 use clap::error::ErrorKind;
 use clap::{CommandFactory as _, Parser as _};
 
+use crate::invocation::{self, Chosen};
 use crate::redact::redact;
 use arguments::Arguments;
 use commands::Prepared;
@@ -97,6 +98,8 @@ async fn carry_out(
     output: &mut Output,
 ) -> Result<()> {
     let common = &arguments.common;
+    let namespace = common.namespace().map(str::to_owned);
+    invocation::choose(Chosen { database: common.database_options(), namespace });
     let prepared = interrupt.unless_signalled(Prepared::new(arguments.command.as_ref(), common)).await?;
     let opened = Opened::open(common, prepared.connections(), password_commands);
     let opened = interrupt.unless_signalled(opened).await?;

@@ -32,6 +32,7 @@ mod documents;
 mod fold;
 #[cfg(feature = "cli")]
 mod group_load;
+mod invocation;
 mod json;
 #[cfg(feature = "cli")]
 mod json_lines;

@@ -43,13 +43,6 @@ pub(crate) fn shell_command<'a>(words: impl IntoIterator<Item = &'a str>) -> Str
     if before.is_empty() { line } else { format!("({before}{line})") }
 }
 
-/// Returns a command of streamscope on one namespace or stream.
-#[must_use]
-pub(crate) fn command_on<'a>(command: impl IntoIterator<Item = &'a str>, name: &'a str) -> String {
-    let end_of_options = name.starts_with('-').then_some("--");
-    shell_command(["streamscope"].into_iter().chain(command).chain(end_of_options).chain([name]))
-}
-
 /// Returns a `printf` command that prints a text followed by `behind`. Octal escapes work in every shell.
 fn printf(text: &str, behind: &str) -> String {
     let mut format = String::new();
@@ -65,21 +58,13 @@ fn printf(text: &str, behind: &str) -> String {
     format!("printf '{format}{behind}'")
 }
 
-/// Returns a command that reads messages of a stream or category.
-#[cfg(feature = "cli")]
+/// Returns a command of streamscope. `database` are the options that choose the database, and `name` is the argument. A
+/// name that begins with `-` goes after `--`.
 #[must_use]
-pub(crate) fn get_command(namespace: Option<&str>, name: &str, options: &[&str]) -> String {
-    message_command(&[], namespace, "get", Some(name), options)
-}
-
-/// Returns a command on messages of a stream, a category or the whole namespace. `connection` are the options that
-/// choose the database. A name that begins with `-` goes after `--`.
-#[cfg(feature = "cli")]
-#[must_use]
-pub(crate) fn message_command(
-    connection: &[String],
+pub(crate) fn command_line(
+    database: &[String],
     namespace: Option<&str>,
-    command: &str,
+    command: &[&str],
     name: Option<&str>,
     options: &[&str],
 ) -> String {
@@ -88,8 +73,8 @@ pub(crate) fn message_command(
         Some(id) => vec!["-n".to_owned(), id.to_owned()],
         None => Vec::new(),
     };
-    let global = connection.iter().chain(&namespace).map(String::as_str);
-    let words = ["streamscope"].into_iter().chain(global).chain([command]);
+    let global = database.iter().chain(&namespace).map(String::as_str);
+    let words = ["streamscope"].into_iter().chain(global).chain(command.iter().copied());
     let options = options.iter().copied();
     match name {
         Some(name) if name.starts_with('-') => shell_command(words.chain(options).chain(["--", name])),
@@ -177,15 +162,14 @@ mod tests {
 
     #[test]
     fn plain_words_are_not_quoted() {
-        assert_eq!(
-            get_command(Some("shop"), "account-1", &["--from", "3"]),
-            "streamscope -n shop get account-1 --from 3"
-        );
-        assert_eq!(get_command(Some("shop"), "-5", &["--from", "3"]), "streamscope -n shop get --from 3 -- -5");
-        assert_eq!(get_command(Some("-x"), "a:b", &[]), "streamscope '--namespace=-x' get a:b");
-        assert_eq!(get_command(None, "a b", &[]), "streamscope get 'a b'");
-        assert_eq!(command_on(["ns", "migrate"], "shop"), "streamscope ns migrate shop");
-        assert_eq!(command_on(["ns", "migrate"], "-a;b"), "streamscope ns migrate -- '-a;b'");
+        let get = |namespace, name, options: &[&str]| command_line(&[], namespace, &["get"], Some(name), options);
+        assert_eq!(get(Some("shop"), "account-1", &["--from", "3"]), "streamscope -n shop get account-1 --from 3");
+        assert_eq!(get(Some("shop"), "-5", &["--from", "3"]), "streamscope -n shop get --from 3 -- -5");
+        assert_eq!(get(Some("-x"), "a:b", &[]), "streamscope '--namespace=-x' get a:b");
+        assert_eq!(get(None, "a b", &[]), "streamscope get 'a b'");
+        let database = ["--embedded".to_owned(), "a;b".to_owned()];
+        let migrate = command_line(&database, None, &["ns", "migrate"], Some("shop"), &[]);
+        assert_eq!(migrate, "streamscope --embedded 'a;b' ns migrate shop");
         assert_eq!(sql_string("it's"), "'it''s'");
         assert_eq!(sql_identifier("my \"shop\""), r#""my ""shop""""#);
         assert_eq!(sql_name(r#"shop."my ""seq""""#), r#"shop."my ""seq""""#);

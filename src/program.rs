@@ -14,11 +14,17 @@ use color_eyre::eyre::{Result, WrapErr as _};
 
 use crate::cli;
 use crate::cli::arguments::Arguments;
+#[cfg(unix)]
+use crate::cli::common::Common;
 use crate::cli::database::PasswordCommands;
 use crate::cli::error::CommandError;
 use crate::config::Config;
 use crate::fold::{protocol, worker};
-use secrets::{Secrets, without_password};
+#[cfg(unix)]
+use crate::store::connect::without_passwords;
+use secrets::Secrets;
+#[cfg(unix)]
+use secrets::with_url;
 
 /// Runs the program.
 ///
@@ -29,12 +35,13 @@ pub fn main() -> Result<ExitCode> {
     if env::args_os().nth(1).is_some_and(|first| first == protocol::COMMAND) {
         return Ok(worker::run());
     }
-    let arguments = match cli::parse(env::args_os()) {
+    #[cfg_attr(not(unix), expect(unused_mut, reason = "only Unix replaces the process"))]
+    let mut arguments = match cli::parse(env::args_os()) {
         Ok(arguments) => arguments,
         Err(status) => return Ok(ExitCode::from(status)),
     };
     #[cfg(unix)]
-    keep_password_from_process_list();
+    keep_password_from_process_list(&mut arguments.common);
     let secrets = Secrets::of(arguments.common.url.as_deref());
     reports::install(&secrets)?;
     if let Some(path) = arguments.common.log.as_deref().filter(|path| !path.as_os_str().is_empty())
@@ -58,19 +65,29 @@ pub fn main() -> Result<ExitCode> {
     Ok(ExitCode::from(status))
 }
 
-/// Replaces this process with a new run that has the URL in its environment, if the URL in the arguments contains a
-/// password.
+/// The variable in which the URL with its password is passed on to the new run.
 #[cfg(unix)]
-fn keep_password_from_process_list() {
+const WHOLE_URL: &str = "STREAMSCOPE_WHOLE_URL";
+
+/// Replaces this process with a new run without the password in its arguments, if the URL there contains one. All users
+/// can read the arguments of a process, but only its owner can read its environment.
+#[cfg(unix)]
+fn keep_password_from_process_list(common: &mut Common) {
     use std::os::unix::process::CommandExt as _;
     use std::process::Command;
 
+    let Some(url) = common.url.as_deref() else { return };
+    if let Some(whole) = env::var(WHOLE_URL).ok().filter(|whole| without_passwords(whole).as_deref() == Some(url)) {
+        common.url = Some(whole);
+        return;
+    }
     let given: Vec<_> = env::args_os().collect();
-    if let Some((arguments, url)) = without_password(&given)
-        && let (Some((name, arguments)), Ok(program)) = (arguments.split_first(), env::current_exe())
+    if let Some(shown) = without_passwords(url).filter(|shown| shown != url)
+        && let (Some((name, arguments)), Ok(program)) =
+            (with_url(&given, url, &shown).split_first(), env::current_exe())
     {
         // This returns only on failure. Then the password stays visible, and everything else works.
-        let _ = Command::new(program).arg0(name).args(arguments).env("STREAMSCOPE_URL", url).exec();
+        let _ = Command::new(program).arg0(name).args(arguments).env(WHOLE_URL, url).exec();
     }
 }
 

@@ -37,6 +37,7 @@ use tokio::time::Instant;
 
 use crate::app::{Effect, Event, State};
 use crate::clock;
+use crate::invocation::{self, Chosen};
 use autosave::Autosave;
 use connecting::{Closing, Connecting, Connector, Prepared};
 use draft_saver::DraftSaver;
@@ -178,6 +179,7 @@ impl EventLoop {
 
     /// Reports problems and what the files of earlier runs contain, and carries out the first effects of a state.
     fn begin(&mut self, problems: impl Iterator<Item = String>, effects: Vec<Effect>) {
+        invocation::choose(Chosen { database: self.state.settings.to_connect.clone(), namespace: None });
         let (found, problem) = self.drafts.load();
         if !found.is_empty() {
             self.update(Event::DraftsFound(found));

@@ -1,7 +1,7 @@
 //! The command that prints what a list shows, to be pasted into a shell: the same scope and the same filter.
 
 use super::browser::list_key::ListKey;
-use crate::pasteable::message_command;
+use crate::pasteable::command_line;
 use crate::store::Filter;
 use crate::store::browse::Scope;
 
@@ -31,7 +31,7 @@ pub(crate) fn list_command(connection: &[String], list: &ListKey, filter: &Filte
         options.push(("--consumer-group-size", group.size().to_string()));
     }
     let words: Vec<&str> = options.iter().flat_map(|(option, value)| [*option, value.as_str()]).collect();
-    message_command(connection, Some(&list.namespace), if is_read { "get" } else { "tail" }, name, &words)
+    command_line(connection, Some(&list.namespace), &[if is_read { "get" } else { "tail" }], name, &words)
 }
 
 #[cfg(test)]

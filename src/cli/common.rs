@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::output::Format;
+use crate::store::connect::without_passwords;
 
 /// Options of every command.
 #[derive(Debug, Clone, Args)]
@@ -45,5 +46,47 @@ impl Common {
     #[must_use]
     pub(crate) fn namespace(&self) -> Option<&str> {
         self.namespace.as_deref().filter(|namespace| !namespace.is_empty())
+    }
+
+    /// Returns the options that choose the database on another command line, without passwords; none if it was not
+    /// chosen with options.
+    #[must_use]
+    pub(crate) fn database_options(&self) -> Vec<String> {
+        let chosen = match (&self.embedded, &self.url) {
+            _ if self.demo => return vec!["--demo".to_owned()],
+            (Some(directory), _) => {
+                let directory = std::path::absolute(directory).ok();
+                Some("--embedded").zip(directory.and_then(|directory| directory.into_os_string().into_string().ok()))
+            }
+            (None, url) => Some("--url").zip(url.as_deref().and_then(without_passwords)),
+        };
+        chosen.map_or_else(Vec::new, |(option, value)| vec![option.to_owned(), value])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::*;
+
+    #[derive(Debug, clap::Parser)]
+    struct Arguments {
+        #[command(flatten)]
+        common: Common,
+    }
+
+    #[test]
+    fn a_suggested_command_leads_to_the_database_that_was_chosen_with_options() {
+        for (arguments, expected) in [
+            (&[][..], &[][..]),
+            (&["--demo"], &["--demo"]),
+            (&["--url", "postgres://ada:s3cret@db/shop"], &["--url", "postgres://ada@db/shop"]),
+            (&["--url", "service='shop'"], &["--url", "service='shop'"]),
+            (&["--embedded", "/tmp/store"], &["--embedded", "/tmp/store"]),
+        ] {
+            let arguments = Arguments::parse_from(["streamscope"].iter().chain(arguments));
+            assert_eq!(arguments.common.database_options(), expected);
+        }
     }
 }

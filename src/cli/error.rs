@@ -5,8 +5,8 @@
 use std::fmt;
 use std::io;
 
+use crate::invocation::suggested;
 use crate::message::NameError;
-use crate::pasteable::{command_on, get_command};
 use crate::store::{Obstacle, StoreError, Taken};
 
 /// SQLSTATE of a call to a function that does not exist.
@@ -167,7 +167,7 @@ impl From<StoreError> for CommandError {
                     |version| {
                         format!(
                             "Review the new messages ({}) and write again with --expected-version {version}",
-                            get_command(None, stream.as_str(), &[])
+                            suggested(&["get"], Some(stream.as_str()), &[])
                         )
                     },
                 );
@@ -175,24 +175,26 @@ impl From<StoreError> for CommandError {
             }
             StoreError::DuplicateId(id) => (
                 Status::Failed,
-                Some(format!("This ID belongs to a different message; :{id} opens it on the screen. Use another --id")),
+                Some(format!("To see it, type :{id} on the screen. To write this message, use another --id")),
             ),
             StoreError::StreamNotFound(_) => {
-                (Status::NotFound, Some("Run streamscope streams to list the streams".to_owned()))
+                (Status::NotFound, Some(format!("To list the streams: {}", suggested(&["streams"], None, &[]))))
             }
             StoreError::NamespaceNotFound(_) => {
-                (Status::NotFound, Some("Run streamscope ns list to list the namespaces".to_owned()))
+                (Status::NotFound, Some(format!("To list the namespaces: {}", suggested(&["ns", "list"], None, &[]))))
             }
             StoreError::NamespaceExists { taken, .. } => (
                 Status::Failed,
                 Some(match taken {
-                    Taken::Id => "Choose another ID; streamscope ns list shows those in use".to_owned(),
+                    Taken::Id => {
+                        format!("Choose another ID. To list those in use: {}", suggested(&["ns", "list"], None, &[]))
+                    }
                     Taken::Schema => "Choose another schema with --schema".to_owned(),
                     Taken::LostEntry(id) => {
-                        format!("Remove the entry first: {}", command_on(["ns", "delete"], id))
+                        format!("Remove the entry first: {}", suggested(&["ns", "delete"], Some(id), &[]))
                     }
                     Taken::RenamedSchema(schema) => {
-                        format!("Update the registry first: {}", command_on(["ns", "migrate"], schema))
+                        format!("Update the registry first: {}", suggested(&["ns", "migrate"], Some(schema), &[]))
                     }
                 }),
             ),
@@ -220,7 +222,7 @@ impl From<StoreError> for CommandError {
                 Some(format!(
                     "Check first whether it was written ({}): triggers or rules of the table may have changed it, so writing \
                      again may write it twice",
-                    command_on(["last"], stream.as_str())
+                    suggested(&["last"], Some(stream.as_str()), &[])
                 )),
             ),
             StoreError::HistoryChanged { .. } => {
@@ -237,7 +239,10 @@ impl From<StoreError> for CommandError {
             ),
             StoreError::Server { code, .. } | StoreError::Raised { code, .. } if code == UNDEFINED_FUNCTION => (
                 Status::Failed,
-                Some("The namespace may lack a function. To check: streamscope doctor --only functions".to_owned()),
+                Some(format!(
+                    "The namespace may lack a function. To check: {}",
+                    suggested(&["doctor"], None, &["--only", "functions"])
+                )),
             ),
             StoreError::NamespaceClosed { .. }
             | StoreError::SequenceBehind { .. }

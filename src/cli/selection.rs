@@ -7,9 +7,9 @@ use std::str::FromStr;
 use clap::Args;
 use jiff::Timestamp;
 
+use crate::invocation::suggested;
 use crate::locator::parse_time;
 use crate::message::{GlobalPosition, Name, StreamName};
-use crate::pasteable::command_on;
 use crate::store::browse::Scope;
 use crate::store::{Filter, Namespace, StoreError};
 
@@ -173,7 +173,7 @@ pub(super) fn is_category(name: &StreamName) -> bool {
 /// Returns the error of a command that needs a stream but was given a category.
 pub(super) fn needs_a_stream(category: &StreamName, command: &str) -> CommandError {
     CommandError::usage(format!("{category} is a category; {command} needs a stream such as {category}-1"))
-        .remedy(format!("To list its streams: {}", command_on(["streams"], category.as_str())))
+        .remedy(format!("To list its streams: {}", suggested(&["streams"], Some(category.as_str()), &[])))
 }
 
 #[cfg(test)]

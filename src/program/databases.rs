@@ -19,7 +19,7 @@ use crate::locator::Locator;
 use crate::runtime::connecting::{Closing, Connector, Prepared};
 use crate::runtime::{Attempt, Opening};
 use crate::store::Settings;
-use crate::store::connect::{Environment, without_passwords};
+use crate::store::connect::Environment;
 use crate::store::trace::Links;
 
 /// The maximum number of connections: panes, following, a count and a write can run at the same time.
@@ -89,7 +89,7 @@ impl Databases {
         let settings = ScreenSettings {
             profile: self.config.profile_of(&target),
             target,
-            to_connect: to_connect(common),
+            to_connect: common.database_options(),
             read_only: common.read_only,
             keymap: self.config.keymap(),
             // The generator writes to this namespace, so there is something to follow.
@@ -157,20 +157,6 @@ impl Connector for Databases {
     }
 }
 
-/// Returns the options that choose the database on a command line; none if it was not chosen with options.
-fn to_connect(common: &Common) -> Vec<String> {
-    let chosen = match (&common.embedded, &common.url) {
-        _ if common.demo => None,
-        (Some(directory), _) => {
-            let directory =
-                std::path::absolute(directory).ok().and_then(|directory| directory.into_os_string().into_string().ok());
-            Some("--embedded").zip(directory)
-        }
-        (None, url) => Some("--url").zip(url.as_deref().and_then(without_passwords)),
-    };
-    chosen.map_or_else(Vec::new, |(option, value)| vec![option.to_owned(), value])
-}
-
 /// Returns the connection string of a service.
 fn service_url(name: &str) -> String {
     format!("service='{}'", name.replace('\\', "\\\\").replace('\'', "\\'"))
@@ -228,31 +214,4 @@ fn embedded_stores() -> Vec<Choice> {
 #[cfg(not(feature = "embedded"))]
 fn embedded_stores() -> Vec<Choice> {
     Vec::new()
-}
-
-#[cfg(test)]
-mod tests {
-    use clap::Parser as _;
-
-    use super::*;
-
-    #[derive(Debug, clap::Parser)]
-    struct Arguments {
-        #[command(flatten)]
-        common: Common,
-    }
-
-    #[test]
-    fn a_copied_command_leads_to_the_database_that_was_chosen_with_options() {
-        for (arguments, expected) in [
-            (&[][..], &[][..]),
-            (&["--demo"], &[]),
-            (&["--url", "postgres://ada:s3cret@db/shop"], &["--url", "postgres://ada@db/shop"]),
-            (&["--url", "service='shop'"], &["--url", "service='shop'"]),
-            (&["--embedded", "/tmp/store"], &["--embedded", "/tmp/store"]),
-        ] {
-            let arguments = Arguments::parse_from(["streamscope"].iter().chain(arguments));
-            assert_eq!(to_connect(&arguments.common), expected);
-        }
-    }
 }

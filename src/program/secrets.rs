@@ -59,22 +59,20 @@ impl Secrets {
     }
 }
 
-/// Returns the arguments without a `--url` that contains a password, and that URL; `None` if there is no such URL. All
-/// users can read the arguments of a process, but only its owner can read its environment.
+/// Replaces the URL in the arguments by another one.
 #[must_use]
-pub(super) fn without_password(arguments: &[OsString]) -> Option<(Vec<OsString>, OsString)> {
-    let holds_one = |url: &str| redact(url) != url;
-    for (at, argument) in arguments.iter().enumerate().filter_map(|(at, argument)| Some((at, argument.to_str()?))) {
-        let (url, words) = match argument.strip_prefix("--url") {
-            Some("") => (arguments.get(at + 1).and_then(|url| url.to_str()), 2),
-            Some(rest) => (rest.strip_prefix('='), 1),
-            None => (None, 0),
-        };
-        if let Some(url) = url.filter(|url| holds_one(url)) {
-            return Some(([&arguments[..at], &arguments[at + words..]].concat(), url.into()));
-        }
+pub(super) fn with_url(arguments: &[OsString], url: &str, other: &str) -> Vec<OsString> {
+    let mut arguments = arguments.to_vec();
+    let attached = format!("--url={url}");
+    let after_option = arguments.windows(2).position(|pair| pair[0] == "--url" && pair[1] == url).map(|at| at + 1);
+    // Without the option, it is the first argument.
+    let alone = || arguments.iter().position(|argument| argument == url);
+    if let Some(at) = arguments.iter().position(|argument| *argument == *attached) {
+        arguments[at] = format!("--url={other}").into();
+    } else if let Some(at) = after_option.or_else(alone) {
+        arguments[at] = other.into();
     }
-    None
+    arguments
 }
 
 #[cfg(test)]
@@ -92,21 +90,15 @@ mod tests {
     }
 
     #[test]
-    fn removes_only_a_url_with_a_password_from_the_arguments() {
+    fn replaces_the_url_wherever_it_was_given() {
         let words = |text: &str| text.split(' ').map(OsString::from).collect::<Vec<_>>();
-        for (given, left) in [
-            ("scope --url postgres://ada:s3cret@h/db get a", "scope get a"),
-            ("scope get a --url=postgres://ada:s3cret@h/db", "scope get a"),
-            ("scope --url postgres://ada@h/db?password=s3cret", "scope"),
+        for (given, expected) in [
+            ("scope --url x://a:s@h get a", "scope --url x://a@h get a"),
+            ("scope get a --url=x://a:s@h", "scope get a --url=x://a@h"),
+            ("scope x://a:s@h get a", "scope x://a@h get a"),
+            ("scope write x://a:s@h B --url x://a:s@h", "scope write x://a:s@h B --url x://a@h"),
         ] {
-            let (arguments, url) = without_password(&words(given)).expect("a URL with a password");
-            assert_eq!(arguments, words(left));
-            assert!(url.to_str().is_some_and(|url| url.contains("s3cret")), "{url:?}");
-        }
-        for given in
-            ["scope --url postgres://ada@h:1/db get a", "scope get --url", "scope", "scope write a B --data {}"]
-        {
-            assert_eq!(without_password(&words(given)), None, "{given}");
+            assert_eq!(with_url(&words(given), "x://a:s@h", "x://a@h"), words(expected));
         }
     }
 }

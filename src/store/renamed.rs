@@ -2,7 +2,7 @@
 //! name, so after a rename they fail, or write to the schema that took the old name.
 
 use super::{Flavour, Namespace, Result, StoreError, schema};
-use crate::pasteable::command_on;
+use crate::invocation::suggested;
 
 impl Namespace {
     /// Fails if the schema was renamed and its functions still use the old name.
@@ -25,7 +25,7 @@ impl Namespace {
         Ok(schema::old_name(&session, &info.schema).await?.map(|former| StoreError::SchemaRenamed {
             schema: info.schema.clone(),
             former,
-            repair: command_on(["ns", "migrate"], &info.id),
+            repair: suggested(&["ns", "migrate"], Some(&info.id), &[]),
         }))
     }
 }

@@ -15,7 +15,7 @@ use crate::app::keymap::{DialogAction, DialogKind};
 use crate::app::list_command::list_command;
 use crate::message::{Message, MessageHead};
 use crate::numbers::count;
-use crate::pasteable::{message_command, sql_identifier};
+use crate::pasteable::{command_line, sql_identifier};
 use crate::store::browse::Scope;
 use crate::store::{Filter, NamespaceInfo};
 
@@ -183,7 +183,7 @@ fn of_message(head: &MessageHead, info: Option<&NamespaceInfo>, connection: &[St
         format!("select * from {}.messages where global_position = {};", sql_identifier(schema), head.global_position);
     let position = head.position.to_string();
     let (name, options) = (Some(head.stream.as_str()), ["--from", &position, "--limit", "1"]);
-    let command = message_command(connection, Some(namespace), "get", name, &options);
+    let command = command_line(connection, Some(namespace), &["get"], name, &options);
     vec![
         CopyEntry::new(DialogAction::Id, "ID", head.id.to_string()),
         CopyEntry::new(DialogAction::Name, "stream name", head.stream.to_string()),

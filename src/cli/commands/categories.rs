@@ -6,6 +6,7 @@ use crate::cli::error::Result;
 use crate::cli::output::json::Object;
 use crate::cli::output::table::{Column, Table};
 use crate::cli::output::{Output, estimate};
+use crate::invocation::suggested;
 use crate::store::Namespace;
 
 const HELP: &str = "\
@@ -25,7 +26,7 @@ pub(crate) struct CategoriesArguments {}
 pub(super) async fn run(namespace: &Namespace, output: &mut Output) -> Result<()> {
     let rows = namespace.categories().await?;
     if rows.is_empty() {
-        output.note("No messages yet. To write one: streamscope write STREAM TYPE");
+        output.note(&format!("No messages yet. To write one: {}", suggested(&["write", "STREAM", "TYPE"], None, &[])));
     }
     let mut table = Table::new(&[Column::text("CATEGORY"), Column::number("MESSAGES")]);
     for row in &rows {

@@ -34,7 +34,7 @@ pub(super) fn absent(namespace: &Namespace, text: &str, reference: &Reference) -
         Reference::Id(_) if !namespace.shape().ids_are_indexed() => {
             "The table has no index on IDs; use STREAM@POSITION or a global position"
         }
-        _ => "Check the namespace (-n), or list messages with streamscope get",
+        _ => "Check the namespace (-n)",
     };
     CommandError::new(Status::NotFound, format!("no message {text}")).remedy(remedy)
 }

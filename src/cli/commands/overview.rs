@@ -1,6 +1,7 @@
 //! The overview that is printed if there is neither a command nor a terminal: every category of every namespace. It
 //! never opens a namespace that would run code of other roles.
 
+use crate::cli::database::no_namespaces;
 use crate::cli::error::Result;
 use crate::cli::output::json::Object;
 use crate::cli::output::table::{Column, Table};
@@ -11,7 +12,7 @@ pub(super) async fn run(store: &Store, output: &mut Output) -> Result<()> {
     let mut table = Table::new(&[Column::text("NAMESPACE"), Column::text("CATEGORY"), Column::number("MESSAGES")]);
     let namespaces = store.list().await?;
     if namespaces.is_empty() {
-        output.note("No namespaces yet. To create one: streamscope ns create ID");
+        output.note(&no_namespaces());
     }
     for (info, namespace) in &namespaces {
         let namespace = match namespace {

@@ -7,8 +7,9 @@ use super::super::refused_write::repair;
 use super::super::shape::ColumnType;
 use super::facts::Index;
 use super::{CheckStatus, Observation, Patient, listed};
+use crate::invocation::suggested;
 use crate::numbers::grouped;
-use crate::pasteable::{command_on, sql_identifier, sql_name, sql_string};
+use crate::pasteable::{sql_identifier, sql_name, sql_string};
 
 /// The share of the numbers of the sequence that is used, in percent.
 const USED: (i128, i128) = (80, 95);
@@ -16,7 +17,7 @@ const USED: (i128, i128) = (80, 95);
 pub(super) fn functions(patient: &Patient<'_>) -> Observation {
     let info = patient.namespace.info();
     let restore = match patient.flavour() {
-        Flavour::Streamscope => command_on(["ns", "migrate"], &info.id),
+        Flavour::Streamscope => suggested(&["ns", "migrate"], Some(&info.id), &[]),
         Flavour::MessageDb => "Reinstall the functions of Message DB (its database/install-functions.sh)".to_owned(),
         Flavour::EventoDb => "Let the EventoDB server migrate the namespace again".to_owned(),
     };
@@ -210,7 +211,7 @@ pub(super) fn sequence(patient: &Patient<'_>) -> Observation {
             format!("alter sequence {} owned by {}.global_position", sql_name(name), patient.table_name()),
         );
     }
-    let seen = format!("at {}, {used} % used", grouped(last.max(0).unsigned_abs()));
+    let seen = format!("at {}, {used}% used", grouped(last.max(0).unsigned_abs()));
     let more = if patient.shape.columns.global_position.kind == ColumnType::BigInt {
         format!("alter sequence {} no maxvalue", sql_name(name))
     } else {

@@ -268,10 +268,10 @@ async fn creating_says_whether_the_id_the_schema_or_a_lost_entry_is_in_the_way()
 
     client.batch_execute("alter schema message_store rename to moved").await.expect("renamed");
     refused(&["shop"], "it already exists, in schema moved", "Choose another ID");
-    refused(&["bar", "--schema", "message_store"], "now in schema moved", "streamscope ns migrate moved");
+    refused(&["bar", "--schema", "message_store"], "now in schema moved", " ns migrate moved");
     client.batch_execute("drop schema eventodb_foo cascade").await.expect("dropped");
-    refused(&["foo", "--schema", "other"], "but its schema eventodb_foo is gone", "streamscope ns delete foo");
-    refused(&["bar", "--schema", "eventodb_foo"], "for namespace foo, but that schema", "streamscope ns delete foo");
+    refused(&["foo", "--schema", "other"], "but its schema eventodb_foo is gone", " ns delete foo");
+    refused(&["bar", "--schema", "eventodb_foo"], "for namespace foo, but that schema", " ns delete foo");
     place.run(&["ns", "delete", "foo", "--confirm", "foo"]).done();
     place.run(&["ns", "create", "bar", "--schema", "eventodb_foo"]).done();
 }
@@ -331,7 +331,7 @@ async fn reports_and_repairs_a_renamed_schema() {
     assert_eq!(place.run(&["get", "account"]).done().lines().count(), 1, "it can still be read");
 
     let migrated = values(place.run(&["ns", "migrate"]));
-    assert_eq!(migrated[0]["renamed_from"], "eventodb_test");
+    assert_eq!(migrated[0]["renamedFrom"], "eventodb_test");
     let listed = values(place.run(&["ns", "list"]));
     assert_eq!([&listed[0]["id"], &listed[0]["schema"]], ["test", "Other \"Place"], "the registry has the new schema");
     assert_eq!((&listed[0]["outdated"], &listed[0]["caution"]), (&false.into(), &serde_json::Value::Null));
@@ -350,7 +350,7 @@ async fn refuses_to_write_with_functions_that_name_another_schema() {
         for arguments in [&["write", "account-1", "Opened"][..], &["import", "-"], &["import", "--dry-run", "-"]] {
             let told = place.run_with_input(&[&["-n", schema], arguments].concat(), line).failed(1);
             let renamed = format!("schema {schema} was renamed from {former}");
-            assert!(told.contains(&renamed) && told.contains("streamscope ns migrate"), "{arguments:?}: {told}");
+            assert!(told.contains(&renamed) && told.contains("ns migrate"), "{arguments:?}: {told}");
         }
         let found = place.run(&["-n", schema, "doctor", "--only", "functions"]);
         assert_eq!(found.status, 8, "{found:?}");

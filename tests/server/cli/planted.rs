@@ -403,10 +403,11 @@ async fn suggested_commands_quote_names_that_a_shell_would_run() {
     let quoted = r#""$(printf 'x\073 touch pwned\073 \025\033\133201\176\015')""#;
     let user = User::new();
     let examined = user.run(&["--url", &database.url(), "doctor", "--format", "text"]);
-    assert!(examined.stdout.contains(&format!("streamscope ns migrate {quoted}")), "{examined:?}");
+    let command = |command| format!("streamscope --url {} {command} {quoted}", database.url());
+    assert!(examined.stdout.contains(&command("ns migrate")), "{examined:?}");
     client.batch_execute("drop schema eventodb_shop cascade").await.expect("dropped");
     let listed = user.run(&["--url", &database.url(), "ns", "list"]);
-    assert!(listed.stderr.contains(&format!("streamscope ns delete {quoted}")), "{listed:?}");
+    assert!(listed.stderr.contains(&command("ns delete")), "{listed:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,7 +1,7 @@
 //! Tests of errors that need no server: invalid arguments, names and JSON. Each exits with status 2 and prints one or
 //! two lines, without passwords.
 
-use crate::support::program::{User, outcome};
+use crate::support::program::{Outcome, User, outcome};
 
 const SECRET: &str = "s3cr3tw0rd";
 
@@ -97,16 +97,6 @@ fn takes_a_leading_url_for_the_database() {
 fn refuses_a_locator_before_a_command() {
     let told = refused(&["shop/order", "get", "order-1"]);
     assert!(told.contains("shop/order") && told.contains("-n"), "{told}");
-}
-
-#[cfg(unix)]
-#[test]
-fn warns_about_a_password_that_is_not_utf_8() {
-    use std::os::unix::ffi::OsStrExt as _;
-
-    let latin = std::ffi::OsStr::from_bytes(b"p\xe9");
-    let told = outcome(User::new().command().args(NOWHERE).args(["ns", "list"]).env("PGPASSWORD", latin));
-    assert!(told.stderr.contains("PGPASSWORD is not valid UTF-8 and was ignored"), "{told:?}");
 }
 
 #[test]
@@ -277,15 +267,68 @@ fn seen_arguments(pid: u32) -> String {
 #[test]
 fn a_password_does_not_stay_in_the_process_list() {
     let mute = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
-    let url = format!("postgres://ada:{SECRET}@{}/nowhere?connect_timeout=20", mute.local_addr().expect("its address"));
-    let mut child = User::new().command().args(["--url", &url, "categories"]).spawn().expect("started");
-    // Once it connects, it has removed the password from its arguments.
-    let reached = mute.accept();
-    let (seen, running) = (seen_arguments(child.id()), child.try_wait().expect("asked").is_none());
-    child.kill().expect("killed");
-    child.wait().expect("ended");
-    reached.expect("a connection");
-    assert!(running && seen.ends_with("streamscope\0categories\0"), "{seen:?}");
+    let address = mute.local_addr().expect("its address");
+    let url = |user: &str| format!("postgres://{user}@{address}/nowhere?connect_timeout=20");
+    let whole = url(&format!("ada:{SECRET}"));
+    for arguments in [&["--url", &whole, "categories"][..], &[&whole, "categories"]] {
+        let mut child = User::new().command().args(arguments).spawn().expect("started");
+        // Once it connects, it has removed the password from its arguments.
+        let reached = mute.accept();
+        let (seen, running) = (seen_arguments(child.id()), child.try_wait().expect("asked").is_none());
+        child.kill().expect("killed");
+        child.wait().expect("ended");
+        reached.expect("a connection");
+        assert!(running && seen.ends_with(&format!("{}\0categories\0", url("ada"))), "{seen:?}");
+    }
+}
+
+#[test]
+fn a_suggested_command_has_the_options_that_choose_the_database() {
+    let user = User::new();
+    let store = user.home().join("a store");
+    let store = store.to_str().expect("UTF-8");
+    let told = user.run(&["--embedded", store, "-n", "bank", "ns", "delete", "shop"]).failed(2);
+    let command = format!("To confirm: streamscope --embedded '{store}' ns delete shop --confirm shop");
+    assert!(told.contains(&command), "{told}");
+    let url = format!("postgres://ada:{SECRET}@db/shop");
+    let told = user.run(&["--url", &url, "ns", "delete", "shop"]).failed(2);
+    assert!(told.contains("streamscope --url postgres://ada@db/shop ns delete shop --confirm shop"), "{told}");
+}
+
+#[test]
+fn a_variable_that_is_not_utf_8_never_leads_to_another_database() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let user = User::new();
+    for name in ["STREAMSCOPE_URL", "DATABASE_URL", "PGHOST", "PGDATABASE"] {
+        let mut command = user.command();
+        let told =
+            outcome(command.arg("categories").env(name, std::ffi::OsStr::from_bytes(b"127.0.0.1\xe9"))).failed(2);
+        assert!(told.contains(&format!("{name} is not valid UTF-8")), "{told}");
+    }
+}
+
+#[test]
+fn a_password_with_a_special_character_is_not_shown_as_a_host() {
+    for url in ["postgres://ada:hunter@2secret@127.0.0.1:1/shop", "host=h password=a 2secret=b user=ada"] {
+        let told = User::new().run(&["--url", url, "categories"]).failed(2);
+        assert!(!told.contains("2secret"), "{told}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_result_that_cannot_be_printed_says_what_was_done() {
+    let user = User::new();
+    let told = |arguments: &[&str]| {
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").expect("a full device");
+        let output = user.command().args(arguments).stdout(full).output().expect("it ran");
+        Outcome::from(output).failed(1)
+    };
+    let created = told(&["ns", "create", "shop"]);
+    assert!(created.contains("namespace shop was created with the token "), "{created}");
+    let written = told(&["write", "account-1", "Opened"]);
+    assert!(written.contains("the message was written as account-1@0 with the ID "), "{written}");
+    user.run(&["version", "account-1"]).done();
 }
 
 #[test]

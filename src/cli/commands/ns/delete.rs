@@ -7,8 +7,8 @@ use crate::cli::database::named;
 use crate::cli::error::{CommandError, Result};
 use crate::cli::output::Output;
 use crate::cli::output::json::Object;
+use crate::invocation::suggested;
 use crate::numbers::count;
-use crate::pasteable::shell_command;
 use crate::safe_text::safe;
 use crate::store::browse::Scope;
 use crate::store::{Flavour, Store};
@@ -49,12 +49,12 @@ impl DeleteArguments {
     }
 }
 
-/// Returns the command that deletes without asking. An ID that looks like an option follows `--`.
+/// Returns the command that deletes without asking.
 fn confirmed(id: &str) -> String {
     if id.starts_with('-') {
-        shell_command(["streamscope", "ns", "delete", &format!("--confirm={id}"), "--", id])
+        suggested(&["ns", "delete"], Some(id), &[&format!("--confirm={id}")])
     } else {
-        shell_command(["streamscope", "ns", "delete", id, "--confirm", id])
+        suggested(&["ns", "delete"], Some(id), &["--confirm", id])
     }
 }
 
@@ -79,7 +79,7 @@ pub(super) async fn run(store: &Store, arguments: &DeleteArguments, output: &mut
     } else {
         output.line(&format!("Deleted namespace {} with {}", safe(id), count(messages, "message")))?;
     }
-    Ok(())
+    output.finish_after(|| format!("namespace {id} was deleted"))
 }
 
 async fn confirm(id: &str, schema: &str, messages: Option<u64>) -> Result<()> {

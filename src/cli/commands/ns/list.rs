@@ -3,18 +3,19 @@
 use clap::Args;
 
 use super::details::{describe, version};
+use crate::cli::database::no_namespaces;
 use crate::cli::error::Result;
 use crate::cli::output::Output;
 use crate::cli::output::json::Object;
 use crate::cli::output::table::{Column, Table};
 use crate::cli::output::time::for_people;
 use crate::cli::stderr;
-use crate::pasteable::command_on;
+use crate::invocation::suggested;
 use crate::safe_text::safe;
 use crate::store::{LostNamespace, NamespaceInfo, Store};
 
 const HELP: &str = "\
-JSON keys: id, schema, flavour, version, outdated, description, created, hides_rows, closed, caution
+JSON keys: id, schema, flavour, version, outdated, description, created, hidesRows, closed, caution
 
 Examples:
   streamscope ns list
@@ -32,7 +33,7 @@ pub(super) async fn run(store: &Store, output: &mut Output) -> Result<()> {
             "Namespace {} is registered, but its schema {} is gone. To remove the entry: {}",
             safe(&id),
             safe(&schema),
-            command_on(["ns", "delete"], &id)
+            suggested(&["ns", "delete"], Some(&id), &[])
         ));
     }
     if output.is_json() {
@@ -43,7 +44,7 @@ pub(super) async fn run(store: &Store, output: &mut Output) -> Result<()> {
         return Ok(());
     }
     if namespaces.is_empty() {
-        output.note("No namespaces yet. To create one: streamscope ns create ID");
+        output.note(&no_namespaces());
     }
     let columns = [
         Column::text("NAMESPACE"),

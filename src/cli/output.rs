@@ -14,6 +14,7 @@ use std::sync::Arc;
 
 use clap::ValueEnum;
 
+use super::error::{CommandError, Result};
 use super::interrupt::Interrupt;
 use super::stderr;
 pub(crate) use crate::json_lines as json;
@@ -131,6 +132,22 @@ impl Output {
     pub(crate) fn finish(&mut self) -> io::Result<()> {
         self.flush()?;
         self.to.flush()
+    }
+
+    /// Writes the rest of the buffer after something was changed. An error says that it was `done`, so that it is not
+    /// done again.
+    ///
+    /// # Errors
+    /// The error of the output.
+    pub(crate) fn finish_after(&mut self, done: impl FnOnce() -> String) -> Result<()> {
+        self.finish().map_err(|error| {
+            let error = CommandError::from(error);
+            if error.what.is_empty() {
+                error
+            } else {
+                CommandError { what: format!("{}, but {}", done(), error.what), ..error }
+            }
+        })
     }
 
     /// Returns whether the reader of standard output has closed it.

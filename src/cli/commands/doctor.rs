@@ -72,30 +72,43 @@ pub(super) async fn run(
 ) -> Result<()> {
     let limits = Config::load().map_err(CommandError::usage)?.doctor_limits();
     let wanted = |id: &str| arguments.only.is_empty() || arguments.only.iter().any(|only| only == id);
-    let mut worst = CheckStatus::Ok;
+    let (mut worst, mut is_certain) = (CheckStatus::Ok, false);
     let examined = async { Ok(namespace.examine(&limits, wanted).await?) };
     for finding in interrupt.unless_signalled(examined).await? {
         worst = worst.max(finding.status);
+        is_certain |= finding.status != CheckStatus::Skipped;
         print(&finding, output)?;
     }
     output.finish()?;
     if arguments.deep && DEEP_CHECKS.iter().any(|id| wanted(id)) {
-        for finding in scan(namespace, arguments, interrupt).await?.into_iter().filter(|finding| wanted(finding.check))
-        {
+        let (findings, ended) = scan(namespace, arguments, interrupt).await?;
+        // Only the end of a scan shows that there are no faults.
+        let says_something = |finding: &Finding| ended.is_ok() || finding.status > CheckStatus::Ok;
+        for finding in findings.into_iter().filter(|finding| wanted(finding.check) && says_something(finding)) {
             worst = worst.max(finding.status);
+            is_certain = true;
             print(&finding, output)?;
         }
+        output.finish()?;
+        ended?;
     }
     output.finish()?;
     match worst {
         CheckStatus::Fail => Err(CommandError::new(Status::CheckFailed, "")),
         CheckStatus::Warn => Err(CommandError::new(Status::CheckWarned, "")),
+        // A monitor must not take this for a healthy store.
+        CheckStatus::Skipped if !is_certain => Err(CommandError::new(Status::Failed, "no check could run")),
         CheckStatus::Ok | CheckStatus::Skipped => Ok(()),
     }
 }
 
-/// Reads every message. After a signal or an error, reports how to continue.
-async fn scan(namespace: &Namespace, arguments: &DoctorArguments, interrupt: &mut Interrupt) -> Result<Vec<Finding>> {
+/// Reads every message. Returns the findings, and how the scan ended. After a signal or an error, reports how to
+/// continue.
+async fn scan(
+    namespace: &Namespace,
+    arguments: &DoctorArguments,
+    interrupt: &mut Interrupt,
+) -> Result<(Vec<Finding>, Result<()>)> {
     let newest = interrupt.unless_signalled(async { Ok(namespace.newest(&Scope::Namespace).await?) }).await?;
     let progress = Arc::new(Progress::new(None));
     progress.set_size(newest.max(0).unsigned_abs());
@@ -124,7 +137,7 @@ async fn scan(namespace: &Namespace, arguments: &DoctorArguments, interrupt: &mu
             through.saturating_add(1)
         ));
     }
-    ended.map(|()| scan.findings())
+    Ok((scan.findings(), ended))
 }
 
 fn print(finding: &Finding, output: &mut Output) -> Result<()> {

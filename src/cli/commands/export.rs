@@ -105,8 +105,8 @@ impl Prepared {
 /// Runs the command.
 ///
 /// # Errors
-/// Those of the store and of the file, which keeps what is written for `--resume`. [`Status::Failed`] if some messages
-/// could not be read; everything is written by then.
+/// The errors of the store and of the file, which keeps what is written for `--resume`. [`Status::Failed`] if some
+/// messages could not be read; everything is written by then.
 pub(super) async fn run(
     namespace: &Namespace,
     prepared: Prepared,
@@ -139,6 +139,8 @@ pub(super) async fn run(
             stderr::line(&format!("streamscope: exported {messages} to {}", part.path().display()));
             done.report()
         }
+        // The part file is from another export.
+        Err(failure) if failure.status == Status::Usage => Err(failure),
         Err(failure) => {
             let Some(kept) = part.keep() else { return Err(failure) };
             // A signal prints no error that could carry the hint.

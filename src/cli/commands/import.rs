@@ -153,8 +153,8 @@ impl Prepared {
 /// Runs the command.
 ///
 /// # Errors
-/// Those of the store, [`Status::Usage`] for an invalid line and [`Status::Conflict`] for a wrong expected version. The
-/// messages that were imported before the error are reported.
+/// The errors of the store, [`Status::Usage`] for an invalid line and [`Status::Conflict`] for a wrong expected
+/// version. The messages that were imported before the error are reported.
 pub(super) async fn run(
     namespace: &Namespace,
     prepared: Prepared,

@@ -130,8 +130,9 @@ pub(super) async fn run(
             .number("pos", written.position)
             .number("gpos", written.global_position)
             .end();
-        return Ok(());
+    } else {
+        let (position, global) = (written.position.to_string(), written.global_position.to_string());
+        record(output, &[("id", &id), ("stream", stream), ("position", &position), ("global position", &global)])?;
     }
-    let (position, global) = (written.position.to_string(), written.global_position.to_string());
-    Ok(record(output, &[("id", &id), ("stream", stream), ("position", &position), ("global position", &global)])?)
+    output.finish_after(|| format!("the message was written as {stream}@{} with the ID {id}", written.position))
 }

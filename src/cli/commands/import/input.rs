@@ -26,7 +26,7 @@ impl Source {
     /// Opens a file, or standard input for no path and for `-`.
     ///
     /// # Errors
-    /// Those of the file system, and [`io::ErrorKind::IsADirectory`].
+    /// The errors of the file system, and [`io::ErrorKind::IsADirectory`].
     pub(super) fn open(path: Option<&Path>) -> io::Result<Self> {
         match path.filter(|path| path.as_os_str() != "-") {
             None => Ok(Self::Stdin),
@@ -99,7 +99,7 @@ impl Lines {
     /// Detects the compression. `progress` counts the bytes of the source before decompression.
     ///
     /// # Errors
-    /// Those of the system.
+    /// The errors of the system.
     pub(super) fn new(source: Source, path: Option<&Path>, progress: Arc<Progress>) -> io::Result<Self> {
         let inner: Box<dyn Read + Send> = match source {
             Source::File(file, _) => Box::new(file),

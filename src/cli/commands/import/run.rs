@@ -41,7 +41,7 @@ impl ImportRun {
     /// Imports all batches.
     ///
     /// # Errors
-    /// Those of the store, and an error for the first line that cannot be imported.
+    /// The errors of the store, and an error for the first line that cannot be imported.
     pub(super) async fn all(&mut self, mut batches: Batches, progress: &Progress) -> Result<()> {
         let mut next = batches.next().await;
         while let Some(batch) = next {
@@ -82,7 +82,6 @@ impl ImportRun {
         Ok(left)
     }
 
-    /// Counts a batch that was sent.
     fn finish(&mut self, batch: &Batch, done: Result<ImportCounts, ImportError>) -> Result<()> {
         let difference = self.import.difference().map(|(index, difference)| (batch.line(index), difference.clone()));
         let done = done.map_err(|error| self.batch_error(batch, error))?;
@@ -130,8 +129,7 @@ impl ImportRun {
                 self.unknown(&reason).remedy(remedy)
             }
             ImportError::Store(error @ (StoreError::Raised { .. } | StoreError::Server { .. })) => {
-                let (first, last) = (line(0), batch.last_line());
-                let location = format!("{}, lines {first} to {last}", self.name);
+                let location = format!("{}, {}", self.name, lines(line(0), batch.last_line()));
                 let logged = Some(format!("{location}: {}", error.without_values()));
                 CommandError { logged, ..CommandError::new(Status::Failed, format!("{location}: {error}")) }
             }
@@ -141,7 +139,8 @@ impl ImportRun {
 
     fn unknown(&self, reason: &str) -> CommandError {
         let (first, last) = (self.done_to + 1, self.sent_to.get());
-        let what = format!("cannot tell whether lines {first} to {last} of {} were written: {reason}", self.name);
+        let were = if first == last { "was" } else { "were" };
+        let what = format!("cannot tell whether {} of {} {were} written: {reason}", lines(first, last), self.name);
         CommandError::new(Status::OutcomeUnknown, what)
     }
 
@@ -169,7 +168,7 @@ impl ImportRun {
     /// Prints the result.
     ///
     /// # Errors
-    /// Those of the output.
+    /// The errors of the output.
     pub(super) fn report(&self, output: &mut Output) -> Result<()> {
         let ImportCounts { imported, present, differing, unchecked } = self.done;
         if let Some((line, difference)) = &self.difference {
@@ -185,15 +184,24 @@ impl ImportRun {
             let object = object.raw("dryRun", if self.dry_run { "true" } else { "false" });
             let object = if unchecked > 0 { object.number("unchecked", unchecked) } else { object };
             object.end();
-            return Ok(());
+        } else {
+            let verb = if self.dry_run { "would import" } else { "imported" };
+            output.line(&format!("{verb} {}, {} already stored", count(imported, "message"), grouped(present)))?;
+            if unchecked > 0 {
+                let messages = if unchecked == 1 { "message was" } else { "messages were" };
+                let note = "not checked for gaps and duplicates, because the file has too many messages";
+                output.line(&format!("{} {messages} {note}", grouped(unchecked)))?;
+            }
         }
-        let verb = if self.dry_run { "would import" } else { "imported" };
-        output.line(&format!("{verb} {}, {} already stored", count(imported, "message"), grouped(present)))?;
-        if unchecked > 0 {
-            let messages = if unchecked == 1 { "message was" } else { "messages were" };
-            let note = "not checked for gaps and duplicates, because the file has too many messages";
-            output.line(&format!("{} {messages} {note}", grouped(unchecked)))?;
+        if self.dry_run {
+            return Ok(output.finish()?);
         }
-        Ok(())
+        let messages = if imported == 1 { "message was" } else { "messages were" };
+        output.finish_after(|| format!("{} {messages} imported", grouped(imported)))
     }
+}
+
+/// Returns a range of lines in words.
+fn lines(first: u64, last: u64) -> String {
+    if first == last { format!("line {first}") } else { format!("lines {first} to {last}") }
 }

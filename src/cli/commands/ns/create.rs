@@ -13,7 +13,7 @@ JSON keys: id, schema, description, token
 
 Examples:
   streamscope ns create shop
-  streamscope ns create shop --schema message_store    for clients of Message DB
+  streamscope ns create shop --schema message_store  # for Message DB clients
   streamscope ns create shop --description 'orders and accounts' \\
     --format json | jq -r .token";
 
@@ -45,12 +45,16 @@ pub(super) async fn run(store: &Store, arguments: &CreateArguments, output: &mut
             .string_or_null("description", created.info.description.as_deref())
             .string("token", &created.token)
             .end();
-        return Ok(());
+    } else {
+        let (info, token) = (&created.info, &created.token);
+        record(output, &[("namespace", &info.id), ("schema", &info.schema), ("token", token)])?;
     }
-    record(output, &[("namespace", &created.info.id), ("schema", &created.info.schema), ("token", &created.token)])?;
-    output.finish()?;
-    output.note(
-        "Save the token now. It is shown only once, because only its hash is stored. EventoDB servers ask for it.",
-    );
+    // The token is stored nowhere else.
+    output.finish_after(|| format!("namespace {} was created with the token {}", created.info.id, created.token))?;
+    if !output.is_json() {
+        output.note(
+            "Save the token now. It is shown only once, because only its hash is stored. EventoDB servers ask for it.",
+        );
+    }
     Ok(())
 }

@@ -13,7 +13,7 @@ pub(super) fn describe<'a>(object: Object<'a>, info: &NamespaceInfo) -> Object<'
         .raw("outdated", if info.outdated { "true" } else { "false" })
         .string_or_null("description", info.description.as_deref())
         .time_or_null("created", info.created_at)
-        .raw("hides_rows", if info.hides_rows { "true" } else { "false" })
+        .raw("hidesRows", if info.hides_rows { "true" } else { "false" })
         .string_or_null("closed", info.closed.as_deref())
         .string_or_null("caution", info.caution.as_deref())
 }

@@ -14,7 +14,7 @@ use crate::store::{Migration, Store, StoreError};
 const HELP: &str = "\
 With an ID, functions that are missing or changed are installed again.
 
-JSON keys: id, from, to, renamed_from, reinstalled
+JSON keys: id, from, to, renamedFrom, reinstalled
 
 Examples:
   streamscope ns migrate
@@ -57,7 +57,7 @@ pub(super) async fn run(store: &Store, id: Option<&str>, output: &mut Output) ->
                 .string("id", &namespace)
                 .string("from", &from.to_string())
                 .string("to", &to.to_string())
-                .string_or_null("renamed_from", renamed_from.as_deref())
+                .string_or_null("renamedFrom", renamed_from.as_deref())
                 .number("reinstalled", reinstalled)
                 .end();
             output.line_done()?;

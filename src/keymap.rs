@@ -79,7 +79,7 @@ actions! {
     First = "first", "Go to the start";
     Last = "last", "Go to the end";
     Deeper = "deeper", "Open the selection in the next pane, or follow the link";
-    Back = "back", "Go back, or end a search, a filter or following";
+    Back = "back", "Go back, or end a search or a filter";
     NextPane = "next-pane", "Next pane";
     PreviousPane = "previous-pane", "Previous pane";
     PaneNamespaces = "pane-namespaces", "Namespaces pane";

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crossterm::event::{KeyEvent, MouseEvent};
+use crossterm::event::{KeyEvent, MouseEvent, MouseEventKind};
 
 use super::State;
 use super::browser::find::Find;
@@ -17,12 +17,24 @@ use crate::store::trace::Named;
 impl State {
     fn context(&self) -> Context {
         match self.browser.focus {
+            // All other panes are empty too.
+            _ if self.has_no_namespace() => Context::Namespaces,
             Pane::Namespaces => Context::Namespaces,
             Pane::Categories => Context::Categories,
             Pane::Streams => Context::Streams,
             Pane::Messages => Context::Messages,
             Pane::Message => Context::Message,
         }
+    }
+
+    /// Returns true if the database has no namespace, as far as is known.
+    #[must_use]
+    pub(crate) fn has_no_namespace(&self) -> bool {
+        let browser = &self.browser;
+        browser.messages.key.is_none()
+            && browser.namespaces.is_empty()
+            && self.requests.since(Slot::Namespaces).is_none()
+            && self.requests.failure(Slot::Namespaces).is_none()
     }
 
     pub(super) fn key(&mut self, key: KeyEvent) -> Vec<Effect> {
@@ -38,6 +50,9 @@ impl State {
     pub(super) fn mouse(&mut self, mouse: MouseEvent) -> Vec<Effect> {
         if self.dialogs.front().is_some() {
             return self.dialog_mouse(mouse);
+        }
+        if !matches!(mouse.kind, MouseEventKind::Drag(_)) {
+            self.mouse.release();
         }
         self.click_title(mouse);
         if let Some(effects) = self.click_relation(mouse) {
@@ -152,7 +167,7 @@ impl State {
         if self.browser.focus == Pane::Messages && self.browser.messages.is_filtered() {
             return self.clear_filter();
         }
-        // An error is worth a key, but the report of a completed action never takes one.
+        // Esc is used up by hiding an error, but never by hiding a report of success.
         let was_problem = self.notices.toast().is_some_and(|notice| notice.problem);
         self.notices.dismiss();
         if was_problem {

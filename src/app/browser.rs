@@ -62,7 +62,7 @@ pub(crate) struct Browser {
     pub area: Rect,
     /// The pane that takes keys.
     pub focus: Pane,
-    /// The left pane whose selection the messages pane shows.
+    /// The side pane whose selection the messages pane shows.
     pub active: Pane,
     /// Only the focused pane is shown.
     pub fullscreen: bool,

@@ -1,5 +1,5 @@
-//! Runs what dialogs ask for, and opens the dialogs. It changes nothing by itself: each command calls the part of the
-//! screen that owns what changes.
+//! Runs the commands that dialogs return, and opens the dialogs. It changes nothing by itself: each command calls the
+//! part of the screen that owns what changes.
 
 use std::time::Duration;
 

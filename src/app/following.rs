@@ -83,6 +83,8 @@ pub(crate) struct Follow {
     /// The error that interrupted following.
     pub error: Option<String>,
     recent: VecDeque<(Timestamp, u64)>,
+    /// When counting began.
+    counted_since: Option<Timestamp>,
     /// The streams of what arrived in the last minute.
     pub arrivals: StreamArrivals,
     /// The arrivals of the last minutes.
@@ -118,6 +120,7 @@ impl Follow {
             unanswered_since: None,
             error: None,
             recent: VecDeque::new(),
+            counted_since: None,
             arrivals: StreamArrivals::new(),
             rates: Rates::default(),
             arrivals_by_category: None,
@@ -158,13 +161,14 @@ impl Follow {
         }
     }
 
-    /// Returns the messages per second over the last [`RATE_SECONDS`].
+    /// Returns the messages per second over the last [`RATE_SECONDS`], or since following began.
     #[must_use]
     #[allow(clippy::cast_precision_loss, reason = "a rate is shown with one decimal")]
     pub(crate) fn rate(&self, now: Timestamp) -> f64 {
-        let since = now - SignedDuration::from_secs(RATE_SECONDS);
-        let count: u64 = self.recent.iter().filter(|(at, _)| *at >= since).map(|(_, count)| count).sum();
-        count as f64 / RATE_SECONDS as f64
+        let longest = SignedDuration::from_secs(RATE_SECONDS);
+        let count: u64 = self.recent.iter().filter(|(at, _)| *at >= now - longest).map(|(_, count)| count).sum();
+        let counted = self.counted_since.map_or(longest, |since| now.duration_since(since).min(longest));
+        count as f64 / counted.as_secs_f64().max(1.0)
     }
 
     /// Returns true if a list of the namespace is followed.
@@ -207,6 +211,7 @@ impl Follow {
     }
 
     fn count(&mut self, messages: usize, now: Timestamp) {
+        self.counted_since.get_or_insert(now);
         let since = now - SignedDuration::from_secs(RATE_SECONDS);
         while self.recent.front().is_some_and(|(at, _)| *at < since) {
             self.recent.pop_front();

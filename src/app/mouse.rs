@@ -27,6 +27,11 @@ pub(crate) struct Mouse {
 }
 
 impl Mouse {
+    /// Lets go of what the pointer holds.
+    pub(crate) fn release(&mut self) {
+        self.dragged = None;
+    }
+
     /// Handles an event over the panes.
     pub(crate) fn handle(&mut self, mouse: MouseEvent, browser: &mut Browser, requests: &mut Requests) -> Vec<Effect> {
         if mouse.kind == MouseEventKind::Drag(MouseButton::Left) {

@@ -247,12 +247,12 @@ impl Browser {
             effects.extend(self.messages.read_around(number, requests));
         }
         let is_list = matches!(focus, Pane::Namespaces | Pane::Categories | Pane::Streams);
-        // A left pane that had the focus may not be the one whose selection is shown.
+        // A side pane that had the focus may not be the one whose selection is shown.
         self.focus = if is_list { self.active } else { focus };
         Some(effects)
     }
 
-    /// Shows a scope and selects its namespace, category and stream in the left panes.
+    /// Shows a scope and selects its namespace, category and stream in the side panes.
     pub(super) fn arrive_in(&mut self, namespace: &str, scope: Scope, requests: &mut Requests) -> Vec<Effect> {
         let mut effects = Vec::new();
         // Move the focus first: a focused list shows its selection as soon as its rows arrive.

@@ -30,9 +30,8 @@ pub(crate) fn concerns(action: Action, pane: Pane) -> bool {
         | Action::Wider => &[Pane::Messages],
         Action::CloneMessage | Action::FollowUp | Action::Edit => &[Pane::Messages, Pane::Message],
         Action::Copy | Action::Bookmark => &[Pane::Categories, Pane::Streams, Pane::Messages, Pane::Message],
-        Action::Find | Action::FindNext | Action::FindPrevious => {
-            &[Pane::Namespaces, Pane::Categories, Pane::Streams, Pane::Messages, Pane::Message]
-        }
+        Action::Find => &[Pane::Namespaces, Pane::Categories, Pane::Streams, Pane::Messages, Pane::Message],
+        Action::FindNext | Action::FindPrevious => &[Pane::Messages, Pane::Message],
         Action::Write => &[Pane::Categories, Pane::Streams, Pane::Messages],
         Action::Fold
         | Action::FoldAll

@@ -246,7 +246,7 @@ fn keys(state: &State, theme: &Theme, width: usize) -> Line<'static> {
         }
     };
     offered.extend([
-        (Action::Find, "find"),
+        (Action::Find, if state.browser.focus.is_side() { "filter" } else { "search" }),
         (Action::GoTo, "go to"),
         (Action::Write, "write"),
         (Action::Follow, if state.following.current.is_some() { "stop" } else { "follow" }),

@@ -251,10 +251,7 @@ fn explain_empty(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
         && let Some(problem) = state.requests.failure(Slot::Namespaces)
     {
         (format!("{problem} · {}", hint(state, Action::Refresh, "reload")), theme.problem)
-    } else if messages.key.is_none()
-        && state.requests.since(Slot::Namespaces).is_none()
-        && state.browser.namespaces.is_empty()
-    {
+    } else if state.has_no_namespace() {
         return welcome::draw(frame, area, state, theme);
     } else if messages.key.is_none() {
         ("Nothing selected".to_owned(), theme.dim)

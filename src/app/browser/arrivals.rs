@@ -57,7 +57,7 @@ impl Browser {
         effects
     }
 
-    /// Applies an answer for a list or for the message. Answers for others do not get here.
+    /// Applies an answer for a list or for the message. No other answer reaches this method.
     pub(in crate::app) fn answered(&mut self, answer: Answer, requests: &mut Requests) -> Vec<Effect> {
         match answer {
             Answer::Streams { from, rows, end } => {

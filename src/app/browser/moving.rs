@@ -126,7 +126,7 @@ impl Browser {
         if let Some(stop) = self.messages.stop_reading(requests) {
             return Some(vec![stop]);
         }
-        // Only a count that the user asked for is cancelled. An estimate loads by itself and does not hold Esc up.
+        // Only a count that the user asked for is cancelled. An estimate loads on its own, so Esc ignores it.
         if self.messages.count.by_user
             && let Some(stop) = requests.stop(Slot::Count)
         {

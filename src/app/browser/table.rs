@@ -225,7 +225,7 @@ impl<'a> Measured<'a> {
             }
         };
         match column.width.map(usize::from) {
-            Some(width) => Self { column, least: width, enough: width, full: width },
+            Some(width) => Self { column, least: least.min(width), enough: width, full: width },
             None => Self { column, least, enough, full },
         }
     }
@@ -249,7 +249,7 @@ impl<'a> Measured<'a> {
 }
 
 /// Which columns get room, and up to which width.
-type Share<'a> = (&'a dyn Fn(&ColumnKind) -> bool, &'a dyn Fn(&Measured<'_>) -> usize);
+type Share<'a> = (&'a dyn Fn(&Column) -> bool, &'a dyn Fn(&Measured<'_>) -> usize);
 
 /// Gives each column a width. The widths and a space after each column never exceed `room`.
 fn place(mut columns: Vec<Measured<'_>>, room: usize, one_stream: bool, times: TimeStyle) -> Table<'_> {
@@ -266,15 +266,17 @@ fn place(mut columns: Vec<Measured<'_>>, room: usize, one_stream: bool, times: T
     let noted = !without_room.is_empty() && columns.last().is_some_and(|column| column.column.kind != ColumnKind::Data);
     let room_for_note = if noted { NOTE } else { 0 };
     let mut left = room.saturating_sub(widths.iter().map(|width| width + 1).sum::<usize>() + room_for_note);
-    // First every column gets what serves most purposes, then what it can use.
+    // First the widths that the user has set, then what serves most purposes, then what a column can use.
     let enough = |column: &Measured<'_>| column.enough;
     let full = |column: &Measured<'_>| column.full;
     let some = |column: &Measured<'_>| column.enough.min(20);
-    let is = |wanted: ColumnKind| move |kind: &ColumnKind| *kind == wanted;
+    let is = |wanted: ColumnKind| move |column: &Column| column.kind == wanted;
     let (is_data, is_type, is_stream) = (is(ColumnKind::Data), is(ColumnKind::Type), is(ColumnKind::Stream));
-    let is_path = |kind: &ColumnKind| matches!(kind, ColumnKind::Path(_));
-    let is_other = |kind: &ColumnKind| *kind != ColumnKind::Data;
-    let of: [Share<'_>; 7] = [
+    let is_path = |column: &Column| matches!(column.kind, ColumnKind::Path(_));
+    let is_other = |column: &Column| column.kind != ColumnKind::Data;
+    let is_set = |column: &Column| column.width.is_some();
+    let of: [Share<'_>; 8] = [
+        (&is_set, &full),
         (&is_path, &enough),
         (&is_data, &some),
         (&is_type, &enough),
@@ -284,7 +286,7 @@ fn place(mut columns: Vec<Measured<'_>>, room: usize, one_stream: bool, times: T
         (&|_| true, &full),
     ];
     for (is_meant, wanted) in of {
-        for (width, column) in widths.iter_mut().zip(&columns).filter(|(_, column)| is_meant(&column.column.kind)) {
+        for (width, column) in widths.iter_mut().zip(&columns).filter(|(_, column)| is_meant(column.column)) {
             let more = wanted(column).saturating_sub(*width).min(left);
             *width += more;
             left -= more;

@@ -79,7 +79,8 @@ impl<T> Window<T> {
         self.scroll_parted(rows, height, |_, _| false);
     }
 
-    /// Scrolls like [`Window::scroll`] in a view of `height` lines. `parted` tells between which rows a line is drawn.
+    /// Scrolls like [`Window::scroll`] in a view of `height` lines. `parted` returns true if a line separates a row
+    /// from the next.
     pub(crate) fn scroll_parted(&mut self, rows: isize, height: usize, parted: impl Fn(&T, &T) -> bool) {
         self.top = self.top.saturating_add_signed(rows).min(self.last_top(height, &parted));
         let last_visible = (self.top + self.rows_in_view(height, &parted)).saturating_sub(1);
@@ -91,7 +92,8 @@ impl<T> Window<T> {
         self.reveal_parted(height, |_, _| false);
     }
 
-    /// Scrolls like [`Window::reveal`] in a view of `height` lines. `parted` tells between which rows a line is drawn.
+    /// Scrolls like [`Window::reveal`] in a view of `height` lines. `parted` returns true if a line separates a row
+    /// from the next.
     pub(crate) fn reveal_parted(&mut self, height: usize, parted: impl Fn(&T, &T) -> bool) {
         let lowest = self.first_above(self.selected, height, &parted);
         self.top = self.top.clamp(lowest, self.selected.max(lowest)).min(self.last_top(height, &parted));

@@ -1,5 +1,5 @@
 //! Lists the actions of the panes, or those of the dialog behind the help, with their keys from the live key map. `/`
-//! filters the rows, and Enter runs the selected action. Texts about keys are never written here a second time.
+//! filters the rows, and Enter runs the selected action. The texts come from the key map; none is repeated here.
 
 pub(crate) mod layout;
 

@@ -204,7 +204,11 @@ impl Omnibox {
         {
             self.elsewhere = Some((namespace.to_owned(), categories));
         }
+        let before = self.streams.rows().len();
         let next = self.streams.answered(answer, context.now);
+        if self.streams.rows().len() > before {
+            self.problem = None;
+        }
         self.refresh(context);
         Outcome::Do(next.into_iter().collect())
     }

@@ -509,7 +509,7 @@ fn whatever_waits_for_the_server_says_how_long() {
     let mut screen = Screen::new(Fake::shop(3));
     screen.go_to("account-1@2");
     screen.hold = true;
-    for (keys, waits) in [("T", "searching … 7s"), ("S", "at 2 · "), ("1a", "working … 7s")] {
+    for (keys, waits) in [("T", "searching … 7s"), ("S", "@2 · "), ("1a", "working … 7s")] {
         screen.keys(keys);
         if keys == "1a" {
             screen.keys("new");

@@ -79,7 +79,7 @@ fn the_newest_message_is_selected_while_live() {
     let mut screen = following();
     write(&mut screen, "account-0");
     assert_eq!(screen.selected(), "account-0@5");
-    assert!(screen.text().contains("FOLLOWING · 0.2/s"), "{}", screen.text());
+    assert!(screen.text().contains("FOLLOWING · 1.0/s"), "{}", screen.text());
     assert!(screen.text().contains("final to 31"), "{}", screen.text());
 }
 

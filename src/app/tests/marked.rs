@@ -137,7 +137,7 @@ fn the_list_is_exported_with_its_scope_and_filter() {
     let ExportWhat::List(Scope::Category(category), filter) = &job.what else { panic!("{:?}", job.what) };
     assert_eq!((category.as_str(), filter.types.as_slice()), ("account", &["Opened".to_owned()][..]));
     screen.send(Event::Export { generation, report: ExportReport::Progress { written: 1_500, percent: Some(40) } });
-    assert!(screen.text().contains("1,500 messages exported · 40 %"), "{}", screen.text());
+    assert!(screen.text().contains("1,500 messages exported · 40%"), "{}", screen.text());
     let exported = Exported { path: "/tmp/a.ndjson".to_owned(), written: 2, ..Exported::default() };
     screen.send(Event::Export { generation, report: ExportReport::Done(exported) });
     assert!(screen.state.dialogs.open.is_none());

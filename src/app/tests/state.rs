@@ -27,17 +27,17 @@ fn line_with<'a>(text: &'a str, part: &str) -> &'a str {
 fn each_value_names_its_message_and_a_step_marks_what_it_changed() {
     let mut screen = stated();
     let text = screen.text();
-    assert!(text.contains("State of account-1 at 1"), "{text}");
+    assert!(text.contains("State of account-1@1"), "{text}");
     let balance = line_with(&text, "$.balance");
     assert!(balance.contains("~ $.balance") && balance.contains("12345678901234567890.10"), "{balance}");
     assert!(balance.contains("← 1 Deposited"), "{balance}");
     assert!(line_with(&text, "$.owner.city").contains("← 0 Opened"), "{text}");
     screen.keys("]");
     let text = screen.text();
-    assert!(text.contains("account-1 at 2") && text.contains("- $.owner.city"), "{text}");
+    assert!(text.contains("account-1@2") && text.contains("- $.owner.city"), "{text}");
     assert!(!line_with(&text, "$.balance").contains("~ $.balance"), "{text}");
     screen.keys("]");
-    assert!(screen.text().contains("account-1 at 2"), "there is no later message");
+    assert!(screen.text().contains("account-1@2"), "there is no later message");
     screen.keys("[[[[");
     let text = screen.text();
     assert!(text.contains("account-1 at 0") && line_with(&text, "$.balance").contains("← 0 Opened"), "{text}");
@@ -50,7 +50,7 @@ fn the_state_is_beside_the_list_whose_cursor_follows_its_steps() {
     let position = |screen: &Screen| screen.state.browser.messages.selection().map(|head| head.position);
     assert_eq!(position(&screen), Some(1));
     let text = screen.text();
-    assert!(text.contains("Deposited") && text.contains("State of account-1 at 1"), "the list stays in view\n{text}");
+    assert!(text.contains("Deposited") && text.contains("State of account-1@1"), "the list stays in view\n{text}");
     assert!(text.contains("Esc close"), "{text}");
     screen.keys("]");
     assert_eq!(position(&screen), Some(2));
@@ -61,7 +61,7 @@ fn the_state_is_beside_the_list_whose_cursor_follows_its_steps() {
     screen.send(Event::Resize(60, 12));
     screen.keys("S");
     let text = screen.text();
-    assert!(text.contains("State of account-1 at 0") && text.contains("← 0 Opened"), "{text}");
+    assert!(text.contains("State of account-1@0") && text.contains("← 0 Opened"), "{text}");
 }
 
 #[test]
@@ -98,7 +98,7 @@ fn the_list_stays_on_the_message_of_the_state_while_newer_ones_are_followed() {
     screen.keys("S");
     screen.arrive("account-1", "Deposited");
     assert_eq!(screen.selected(), "account-1@3");
-    assert!(screen.text().contains("State of account-1 at 3"), "{}", screen.text());
+    assert!(screen.text().contains("State of account-1@3"), "{}", screen.text());
     assert!(screen.text().contains("PAUSED · +1 new"), "{}", screen.text());
     screen.esc();
     assert_eq!((screen.selected(), screen.state.is_live()), ("account-1@4".to_owned(), true));
@@ -117,7 +117,7 @@ fn the_help_of_the_state_returns_to_it() {
     let text = screen.text();
     assert!(text.contains("In the state of a stream") && text.contains("begin here"), "{text}");
     screen.keys("?");
-    assert!(screen.text().contains("State of account-1 at 1") && !screen.text().contains("begin here"));
+    assert!(screen.text().contains("State of account-1@1") && !screen.text().contains("begin here"));
 }
 
 #[test]

@@ -64,7 +64,7 @@ fn said(state: &State, theme: &Theme, dialog: &ExportDialog) -> (String, Style) 
             (format!("{} waiting until all messages are final: {waiting}", spinner(state, theme.ascii)), theme.warning)
         }
         (ExportStage::Running { written, percent, .. }, _) => {
-            let share = percent.map(|percent| format!(" · {percent} %")).unwrap_or_default();
+            let share = percent.map(|percent| format!(" · {percent}%")).unwrap_or_default();
             (format!("{} {} exported{share}", spinner(state, theme.ascii), count(*written, "message")), theme.dim)
         }
         (ExportStage::Editing, Some(problem)) => (problem.clone(), theme.problem),

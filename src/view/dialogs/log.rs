@@ -17,7 +17,9 @@ use crate::wrapping::wrap;
 /// Draws the log, scrolled back by a number of notices.
 pub(super) fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, back: usize) {
     let close = state.settings.keymap.hint(DialogKind::Log, DialogAction::Close);
-    let title = ["Log".to_owned()].into_iter().chain(close).collect::<Vec<_>>().join(" · ");
+    let times =
+        (!state.settings.times.is_relative()).then(|| format!("times in {}", state.settings.times.zone(state.now)));
+    let title = ["Log".to_owned()].into_iter().chain(close).chain(times).collect::<Vec<_>>().join(" · ");
     let (outer, inner) = log_frame(area);
     framed(frame, outer, theme, &title);
     let width = usize::from(inner.width);

@@ -75,7 +75,7 @@ fn cell(
             format!("{}.{}/s", tenths / 10, tenths % 10)
         }
         "messages" => grouped(load.messages),
-        "share" => format!("{} %", hundredths(load.messages, of.0)),
+        "share" => format!("{}%", hundredths(load.messages, of.0)),
         "streams" => grouped(load.streams),
         _ => {
             let stream = load.hottest.as_ref().map_or("", |(stream, _)| stream.as_str());

@@ -37,7 +37,12 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, 
         let Some(entry) = omnibox.entries.get(index) else { break };
         let line = Rect { y: layout.list.y + row, height: 1, ..layout.list };
         let is_selected = index == omnibox.selected && omnibox.has_selection();
-        result(frame, line, theme, entry, omnibox.heading(index), is_selected);
+        let heading = omnibox.heading(index).map(|group| match group {
+            // The search may still find it.
+            Group::Missing if omnibox.streams.is_walking() => "Not yet found",
+            group => group.title(),
+        });
+        result(frame, line, theme, entry, heading, is_selected);
     }
     let keymap = &state.settings.keymap;
     let keys = fitting_hints(&keys(keymap, omnibox.kind), keymap, DialogKind::Omnibox, width);
@@ -59,13 +64,18 @@ fn keys(keymap: &KeyMap, kind: Kind) -> String {
 /// Returns the line below the text: a problem, the progress of the search, or what can be typed.
 fn note(state: &State, theme: &Theme, omnibox: &Omnibox) -> (String, Style) {
     let problem = omnibox.problem.as_ref().or(omnibox.streams.failed.as_ref()).or(omnibox.misread.as_ref());
+    let progress = progress(state, theme, &omnibox.streams);
     if let Some(problem) = problem {
-        return (problem.clone(), theme.problem);
+        let under_way = progress.filter(|_| omnibox.streams.is_walking());
+        return (
+            [Some(problem.clone()), under_way].into_iter().flatten().collect::<Vec<_>>().join(" · "),
+            theme.problem,
+        );
     }
     if let Some(expected) = omnibox.expected {
         return (expected.to_owned(), theme.dim);
     }
-    if let Some(progress) = progress(state, theme, &omnibox.streams) {
+    if let Some(progress) = progress {
         return (progress, theme.dim);
     }
     let leads_nowhere = omnibox.entries.iter().all(|entry| entry.group == Group::Missing);
@@ -101,10 +111,10 @@ fn progress(state: &State, theme: &Theme, streams: &FoundStreams) -> Option<Stri
 }
 
 /// Draws one result: its group, its text with the matching characters, and its detail at the right.
-fn result(frame: &mut Frame, line: Rect, theme: &Theme, entry: &Entry, heading: Option<Group>, is_selected: bool) {
+fn result(frame: &mut Frame, line: Rect, theme: &Theme, entry: &Entry, heading: Option<&str>, is_selected: bool) {
     let groups = if line.width >= 3 * GROUPS { GROUPS } else { 0 };
     if let Some(heading) = heading.filter(|_| groups > 0) {
-        line_at(frame, Rect { width: groups, ..line }, 0, heading.title(), theme.dim);
+        line_at(frame, Rect { width: groups, ..line }, 0, heading, theme.dim);
     }
     let rest = Rect { x: line.x + groups, width: line.width - groups, ..line };
     let base = match (is_selected, entry.group) {
@@ -114,16 +124,19 @@ fn result(frame: &mut Frame, line: Rect, theme: &Theme, entry: &Entry, heading: 
     };
     line_at(frame, rest, 0, &" ".repeat(usize::from(rest.width)), base);
     let arrow = if matches!(entry.group, Group::GoTo | Group::Missing) { "→ " } else { "" };
-    let name = Rect { x: rest.x + 1.min(rest.width), width: rest.width.saturating_sub(2), ..rest };
+    let mut name = Rect { x: rest.x + 1.min(rest.width), width: rest.width.saturating_sub(2), ..rest };
     let taken = SafeText::line(arrow).width() + SafeText::line(&entry.text).width();
     let room = usize::from(name.width).saturating_sub(taken + 2);
     // Of several keys, the first one is enough.
     let first = entry.detail.split(' ').next().filter(|_| matches!(entry.lead, Lead::Run(_)));
-    let fits = |detail: &&str| !detail.is_empty() && SafeText::line(detail).width() <= room;
-    if let Some(detail) = [Some(entry.detail.as_str()), first].into_iter().flatten().find(fits) {
+    let fits = |detail: &&str| SafeText::line(detail).width() <= room;
+    let details = [Some(entry.detail.as_str()), first].into_iter().flatten().filter(|detail| !detail.is_empty());
+    // The key of a command is shown in any case. Its title can be shortened.
+    if let Some(detail) = details.clone().find(fits).or(first.filter(|key| !key.is_empty())) {
         let style = if is_selected { base } else { theme.dim };
         let width = u16::try_from(SafeText::line(detail).width()).unwrap_or(name.width).min(name.width);
         line_at(frame, Rect { x: name.right() - width, width, ..name }, 0, &cut(detail, usize::from(width)), style);
+        name.width = name.width.saturating_sub(width + 1);
     }
     matched(frame, name, arrow, entry, base, theme);
 }

@@ -21,7 +21,7 @@ pub(super) fn draw(frame: &mut Frame, state: &State, theme: &Theme, dialog: &Sta
     let program = dialog.view.as_ref().and_then(|view| view.program.as_ref());
     let by = program.map(|program| format!(" by {program}")).unwrap_or_default();
     let layout = dialog.layout(&state.browser, &state.settings.keymap);
-    let end = format!(" at {}{by}{sign}", dialog.position);
+    let end = format!("@{}{by}{sign}", dialog.position);
     let room = usize::from(layout.outer.width).saturating_sub(end.chars().count() + 13);
     framed(frame, layout.outer, theme, &format!("State of {}{end}", cut_middle(dialog.stream.as_str(), room)));
     for (row, line) in (0..layout.keys.height).zip(&layout.hints) {

@@ -1,4 +1,4 @@
-//! The lines of the help and their place on the terminal. Drawing and the mouse use the same lines.
+//! The lines of the help and their place on the terminal, which drawing and the mouse share.
 
 use ratatui::layout::Rect;
 

@@ -1,4 +1,4 @@
-//! Where the columns of the members are on the terminal. Drawing and the mouse use the same places.
+//! The place of the columns of members on the terminal, which drawing and the mouse share.
 
 use std::ops::Range;
 

@@ -58,6 +58,10 @@ pub(super) fn entries(kind: Kind, meaning: &Meaning, context: &DialogContext, fo
                 entries.extend(matching.filters());
                 entries.extend(matching.categories(CATEGORIES));
                 entries.extend(matching.namespaces(NAMESPACES));
+                // Letters scattered over a text count only if nothing matches better.
+                if entries.iter().any(Entry::is_good) {
+                    entries.retain(Entry::is_good);
+                }
             }
         }
     }

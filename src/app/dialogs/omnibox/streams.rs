@@ -1,6 +1,7 @@
 //! The search for streams in the omnibox. Streams that begin with the text, in any category, come straight from the
 //! index. A walk over all names finds the streams that contain it, first in the category on screen: one bounded step
-//! after the other, until enough are found. Nothing in here asks by itself; each method returns the command that asks.
+//! after the other, until enough are found. Nothing in here sends a question; each method returns the command that
+//! does.
 
 use jiff::{SignedDuration, Timestamp};
 

@@ -1,5 +1,5 @@
-//! Where each part of the pulse is on the terminal. Drawing and the mouse use the same places. Every part keeps its
-//! heading and a row, and the rest of the room goes to the parts that need it.
+//! The place of each part of the pulse on the terminal, which drawing and the mouse share. Every part keeps its heading
+//! and a row, and the rest of the room goes to the parts that need it.
 
 use jiff::Timestamp;
 use ratatui::layout::{Margin, Rect};
@@ -34,7 +34,7 @@ pub(crate) struct PulseLayout {
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Place {
     pub heading: Rect,
-    /// The lines before the rows: the error, the titles of columns, or what stands for rows.
+    /// The lines before the rows: the error, the titles of columns, or the text shown instead of rows.
     pub notes: Rect,
     pub rows: Rect,
     /// The index of the first visible row.

@@ -19,7 +19,7 @@ pub(crate) const MESSAGE: u64 = LINE as u64 >> 20;
 /// Reads everything.
 ///
 /// # Errors
-/// Those of reading, and [`ErrorKind::FileTooLarge`] above the limit, after reading one byte more.
+/// The errors of reading, and [`ErrorKind::FileTooLarge`] above the limit, after reading one byte more.
 pub(crate) fn read(input: impl Read, mebibytes: u64) -> io::Result<Vec<u8>> {
     let limit = mebibytes << 20;
     let mut bytes = Vec::new();
@@ -33,7 +33,7 @@ pub(crate) fn read(input: impl Read, mebibytes: u64) -> io::Result<Vec<u8>> {
 /// the end of the input.
 ///
 /// # Errors
-/// Those of reading.
+/// The errors of reading.
 #[cfg(feature = "cli")]
 pub(crate) fn read_line(input: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<usize> {
     input.take(LINE as u64 + 1).read_until(b'\n', line)
@@ -42,7 +42,7 @@ pub(crate) fn read_line(input: &mut impl BufRead, line: &mut Vec<u8>) -> io::Res
 /// Reads a file that someone wrote by hand.
 ///
 /// # Errors
-/// Those of opening the file and of [`read`].
+/// The errors of opening the file and of [`read`].
 pub(crate) fn read_file(path: &Path) -> io::Result<Vec<u8>> {
     read(File::open(path)?, WRITTEN_BY_HAND)
 }

@@ -50,7 +50,7 @@ impl Compression {
     /// Writes a piece that can be decompressed without the ones before it, unless it is empty, and empties it.
     ///
     /// # Errors
-    /// Those of the output. The piece then stays.
+    /// The errors of the output. The piece then stays.
     pub(crate) fn end_piece(self, piece: &mut Vec<u8>, output: &mut impl Write) -> io::Result<()> {
         if piece.is_empty() {
             return Ok(());
@@ -65,7 +65,7 @@ impl Compression {
     /// Returns a reader of the whole decompressed text, with a buffer of this size.
     ///
     /// # Errors
-    /// Those of zstd.
+    /// The errors of zstd.
     pub(crate) fn reader<'a>(self, input: impl BufRead + 'a, buffer: usize) -> io::Result<Box<dyn BufRead + 'a>> {
         Ok(match self {
             Self::None => Box::new(input),

@@ -182,9 +182,10 @@ impl Locator {
     }
 }
 
-/// Parses a location in the current namespace. A number, also with grouped thousands, is a global position, and text
-/// that looks like an ID or a time is one. Everything else is a name: followed by `@` and a number it is a position in
-/// a stream, and followed by `#0:3` it is the part of a category for member 0 of 3. After `=` everything is a name.
+/// Parses a location in the current namespace. A number is a global position, with or without grouped thousands. Text
+/// that looks like an ID or a time is read as one. Everything else is a name: followed by `@` and a number it is a
+/// position in a stream, and followed by `#0:3` it is the part of a category for member 0 of 3. After `=` everything is
+/// a name.
 ///
 /// # Errors
 /// A description of the problem.

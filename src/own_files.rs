@@ -129,7 +129,7 @@ pub(crate) fn part_of(path: &Path) -> PathBuf {
 /// the file since it was opened.
 ///
 /// # Errors
-/// Those of [`lock`].
+/// The errors of [`lock`].
 #[cfg(feature = "cli")]
 pub(crate) fn lock_named(file: &File, path: &Path) -> io::Result<bool> {
     Ok(lock(file)? && is_named(file, path)?)
@@ -138,7 +138,7 @@ pub(crate) fn lock_named(file: &File, path: &Path) -> io::Result<bool> {
 /// Locks a file until it is closed. Returns false if another program holds the lock.
 ///
 /// # Errors
-/// Those of the system. Some network file systems do not support locks, and are used without one.
+/// The errors of the system. Some network file systems do not support locks, and are used without one.
 #[cfg(feature = "cli")]
 pub(crate) fn lock(file: &File) -> io::Result<bool> {
     match file.try_lock() {
@@ -167,7 +167,7 @@ fn is_named(_: &File, _: &Path) -> io::Result<bool> {
 /// disk under one of its two names.
 ///
 /// # Errors
-/// Those of the renaming.
+/// The errors of the renaming.
 #[cfg(feature = "cli")]
 pub(crate) fn rename_and_sync(part: &Path, path: &Path) -> io::Result<()> {
     std::fs::rename(part, path)?;
@@ -180,7 +180,7 @@ pub(crate) fn rename_and_sync(part: &Path, path: &Path) -> io::Result<()> {
 /// then.
 ///
 /// # Errors
-/// Those of [`open`] and of the file system.
+/// The errors of [`open`] and of the file system.
 #[cfg(feature = "cli")]
 pub(crate) fn replace(path: &Path, beside: &Path, purpose: Purpose, bytes: &[u8]) -> io::Result<()> {
     let mut file = open(beside, purpose)?;

@@ -141,7 +141,7 @@ fn effects(trace: &Trace, messages: usize, continued: &Continued) -> String {
     match (trace.searched().is_empty(), trace.reached_end()) {
         (true, true) => "no message follows, so there are no effects yet".to_owned(),
         (true, false) => "effects were not searched for".to_owned(),
-        (false, true) => format!("searched for effects at global positions {searched}, to the newest message"),
+        (false, true) => format!("searched for effects at global positions {searched}, up to the newest message"),
         (false, false) => {
             format!("searched for effects at global positions {searched}; {}", continued.further)
         }

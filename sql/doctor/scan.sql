@@ -1,8 +1,6 @@
 -- Examines the messages of one window of global positions for doctor --deep. For each fault: the number of messages
 -- that have it, and the first one as stream@position.
 --
--- A message that a later statement of the same transaction deleted or moved is not looked for.
---
 -- $1 above this global position, $2 the most messages to examine, $3 seconds that times may run backwards
 -- Served by: messages_pkey; for each message messages_stream and messages_id.
 select

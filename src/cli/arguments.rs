@@ -28,12 +28,12 @@ Exit status:
   5  database unavailable
   6  unknown whether the message was written
   7  read-only
-  8  doctor: a check failed; consumers: one is beyond a limit
+  8  doctor: a check failed; consumers: one is beyond a limit, ahead or unknown
   9  doctor: only warnings
 
 Examples:
-  streamscope --demo                            explore sample data
-  streamscope ns create shop                    create a namespace
+  streamscope --demo            # explore sample data
+  streamscope ns create shop    # create a namespace
   streamscope -n shop write account-1 Opened --data '{\"owner\": \"Ada\"}'
   streamscope -n shop get account-1
   streamscope -n shop get account --limit -1 | jq -r .type | sort | uniq -c";
@@ -45,7 +45,7 @@ Examples:
 pub(crate) struct Arguments {
     /// Where to open the screen: STREAM@POSITION, STREAM, CATEGORY, NS/, or NS/ followed by one of the first three. A
     /// bare name is a category or stream of the current namespace (-n) if it exists there, otherwise a namespace. A URL
-    /// is taken for --url
+    /// is the same as --url
     #[arg(value_name = "LOCATION")]
     pub locator: Option<String>,
     /// Open the screen without the saved session: place, filters, bookmarks and columns. Your changes are saved, and

@@ -42,7 +42,7 @@ roles! {
     Border = "border", "Borders of panes";
     Focused = "focused", "The border of the focused pane";
     Title = "title", "Titles";
-    Selected = "selected", "The selected row, which is drawn reversed";
+    Selected = "selected", "The selected row, drawn in reverse video";
     SelectedElsewhere = "selected-elsewhere", "The selected row of a pane without the focus";
     Marker = "marker", "The marker beside the selection that is shown";
     WeakMarker = "marker-weak", "The marker beside selections that lead to the shown one";

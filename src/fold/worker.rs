@@ -1,6 +1,6 @@
 //! The process that runs a jq program over messages. It is this program again, started with a hidden command, so that a
-//! program that never ends or uses too much memory can be killed without harm. It reads requests from standard input,
-//! one per line, and answers each with one line. It opens no files and no connections.
+//! program that never ends or uses too much memory can be killed without harm. It reads requests from standard input
+//! and answers each on standard output. It opens no files and no connections.
 
 use std::io::{self, BufReader, Read as _};
 use std::process::ExitCode;

@@ -30,11 +30,11 @@ pub(crate) enum Token {
 /// The values that a scan accepts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Accept {
-    /// Those of the type `json`: every JSON text. Stored messages are read like this, because columns can have this
-    /// type.
+    /// The rules of the type `json`: every JSON text. Stored messages are read like this, because columns can have
+    /// this type.
     Json,
-    /// Those of the type `jsonb`, which refuses `\u0000`, lone surrogates and numbers out of range. Input is checked
-    /// like this.
+    /// The rules of the type `jsonb`, which refuses `\u0000`, lone surrogates and numbers out of range. Input is
+    /// checked like this.
     Jsonb,
 }
 

@@ -8,7 +8,7 @@ macro_rules! named {
         pub(crate) enum $type { $($name,)* }
 
         impl $type {
-            #[allow(dead_code, reason = "only tests list all actions")]
+            #[allow(dead_code, reason = "not every list of actions is used")]
             pub(crate) const ALL: &[Self] = &[$(Self::$name,)*];
 
             /// The name in the configuration file.

@@ -2,8 +2,9 @@
 //!
 //! Message stores have no column for causes: links are in the metadata of each message, in several conventions
 //! ([`Links`]). Upward, each link is one probe of an index. Downward, no index leads to the effects, so a [`Trace`]
-//! reads the messages after the cause in windows of global positions, within an [`Extent`]. It never claims that there
-//! are no effects, only that there are none in the range that [`Trace::searched`] returns.
+//! reads the messages after the cause in windows of global positions, within an [`Extent`]. Unless nothing follows the
+//! message, it never claims that there are no effects, only that there are none in the range that [`Trace::searched`]
+//! returns.
 //!
 //! ```no_run
 //! # async fn example(namespace: streamscope::store::Namespace) -> streamscope::store::Result<()> {

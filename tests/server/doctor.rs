@@ -114,7 +114,7 @@ const FAULTS: &[Fault] = &[
     ),
     (
         "sequence fail",
-        "100 % used",
+        "100% used",
         "alter sequence {s}.messages_global_position_seq maxvalue 3",
         "alter sequence {s}.messages_global_position_seq no maxvalue",
     ),

@@ -14,10 +14,10 @@ use crate::safe_text::safe;
 
 const HELP: &str = "\
 Examples:
-  streamscope config > config.toml            save the defaults, to edit them
-  streamscope config --check                  check the file in use
-  streamscope config --check config.toml      check another file
-  streamscope config --schema > schema.json   for editors that use JSON Schema
+  streamscope config > config.toml             # save the defaults, to edit them
+  streamscope config --check                   # check the file in use
+  streamscope config --check config.toml       # check another file
+  streamscope config --schema > schema.json    # for editors with JSON Schema
   $EDITOR \"$(streamscope config --path)\"";
 
 /// Print the configuration's defaults, or check a configuration file

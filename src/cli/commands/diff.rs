@@ -21,7 +21,7 @@ A message is named by STREAM@POSITION, a global position or an ID. For two posit
 states at these points, merged as fold does without a program. With --messages, it compares the two messages, as for \
 any other pair. Values are compared exactly, by JSON path: 1 and 1.0 count as respelled.
 
-Lines begin with + (added), - (removed) or ~ (changed).
+Lines begin with + (added), - (removed), ~ (changed) or = (the same number, respelled).
 
 JSON keys: path, change (added, removed, changed or respelled), before, after
 

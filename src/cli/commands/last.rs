@@ -68,7 +68,7 @@ fn print_whole(message: &Message, output: &mut Output) -> Result<()> {
         ("global position", &message.global_position.to_string()),
         ("type", &message.message_type),
         ("id", &message.id.to_string()),
-        ("time", &rfc3339_text(message.time)),
+        ("time", &rfc3339_text(message.time).replacen('T', " ", 1)),
     ];
     record(output, &fields)?;
     for (label, body) in [("data", &message.data), ("metadata", &message.metadata)] {

@@ -121,7 +121,7 @@ impl Prepared {
     /// Checks the arguments and reads the conventions of the user.
     ///
     /// # Errors
-    /// Those of [`message_name::reference`] for anything but a message, and for a configuration with a mistake.
+    /// The errors of [`message_name::reference`] for anything but a message, and for a configuration with a mistake.
     pub(crate) fn new(arguments: &TraceArguments) -> Result<Self> {
         let given = arguments.message.clone();
         let reference = message_name::reference(&given)?;
@@ -140,7 +140,8 @@ impl Prepared {
 /// Runs the command.
 ///
 /// # Errors
-/// The message does not exist, and the errors of the store.
+/// [`Status::NotFound`](crate::cli::error::Status::NotFound) if the message does not exist, and the errors of the
+/// store.
 pub(super) async fn run(
     namespace: &Namespace,
     prepared: Prepared,
@@ -202,7 +203,7 @@ fn continued(within: Extent) -> Continued {
     Continued { further: format!("continue with --within {option}"), more: "raise --limit or --depth".to_owned() }
 }
 
-/// Prints messages and what is above the first one.
+/// Prints messages, preceded by the missing cause of the first one.
 async fn print(namespace: &Namespace, top: &Top, tree: &[Branch<'_>], output: &mut Output) -> Result<()> {
     match output.format {
         Format::Text => text::tree(top, tree, output)?,

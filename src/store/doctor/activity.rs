@@ -40,7 +40,7 @@ pub(super) fn transactions(patient: &Patient<'_>) -> Observation {
     let worst = open.chain(prepared).reduce(|worst, next| if next.status > worst.status { next } else { worst });
     match worst {
         Some(worst) if worst.status != CheckStatus::Ok => worst,
-        Some(oldest) => Observation::ok(format!("the oldest: {}", oldest.seen)),
+        Some(oldest) => Observation::ok(format!("oldest: {}", oldest.seen)),
         None => Observation::ok("no other session has an open transaction"),
     }
 }

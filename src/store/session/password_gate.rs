@@ -27,7 +27,7 @@ impl PasswordGate {
     /// Opens a connection.
     ///
     /// # Errors
-    /// Those of [`Settings::connect`], or the failure of an earlier attempt that this one waited for.
+    /// The errors of [`Settings::connect`], or the failure of an earlier attempt that this one waited for.
     pub(super) async fn connect(&self, settings: &Settings, read_only: bool) -> Result<Connected> {
         let before = self.failures.load(Ordering::SeqCst);
         let takes_turns = settings.sends_a_password() && !self.is_accepted();

@@ -61,7 +61,7 @@ impl PartFile {
     /// [`PartFile::begin`].
     ///
     /// # Errors
-    /// Those of the file system, and one if another run is writing the file.
+    /// The errors of the file system, and one if another run is writing the file.
     pub(super) fn open(path: &Path, resume: bool, interrupt: &Interrupt) -> Result<Self> {
         let compression = Compression::of_name(path);
         let opened = |path, part_path, file: File, usable| Self {
@@ -100,7 +100,7 @@ impl PartFile {
     /// replace, so that nobody can read the new file who could not read the old one.
     ///
     /// # Errors
-    /// Those of the file system.
+    /// The errors of the file system.
     pub(super) fn begin(&mut self) -> Result<()> {
         if self.is_written_through() {
             return Ok(());
@@ -138,7 +138,7 @@ impl PartFile {
     /// Reads the lines of an earlier run.
     ///
     /// # Errors
-    /// Those of the file system.
+    /// The errors of the file system.
     pub(crate) fn each_kept_line(&mut self, mut see: impl FnMut(&KeptLine<'_>)) -> Result<()> {
         let (length, compression) = (self.usable.length, self.compression);
         if length == 0 {
@@ -164,7 +164,7 @@ impl PartFile {
     /// Writes a message as a line.
     ///
     /// # Errors
-    /// Those of the file system.
+    /// The errors of the file system.
     pub(super) fn write(&mut self, message: &Message) -> Result<()> {
         json::message(&mut self.piece, message, self.terminal);
         if !Compression::is_complete(&self.piece) {
@@ -181,7 +181,7 @@ impl PartFile {
     /// Completes the file, syncs it to disk and renames it.
     ///
     /// # Errors
-    /// Those of the file system; the part file stays.
+    /// The errors of the file system; the part file stays.
     pub(super) fn finish(&mut self) -> Result<()> {
         let ended = self.end_piece();
         if self.is_written_through() {

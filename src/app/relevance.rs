@@ -28,10 +28,11 @@ pub(crate) fn concerns(action: Action, pane: Pane) -> bool {
         | Action::Columns
         | Action::Narrower
         | Action::Wider => &[Pane::Messages],
-        Action::CloneMessage | Action::FollowUp | Action::Edit => &[Pane::Messages, Pane::Message],
+        Action::CloneMessage | Action::FollowUp | Action::Edit | Action::FindNext | Action::FindPrevious => {
+            &[Pane::Messages, Pane::Message]
+        }
         Action::Copy | Action::Bookmark => &[Pane::Categories, Pane::Streams, Pane::Messages, Pane::Message],
         Action::Find => &[Pane::Namespaces, Pane::Categories, Pane::Streams, Pane::Messages, Pane::Message],
-        Action::FindNext | Action::FindPrevious => &[Pane::Messages, Pane::Message],
         Action::Write => &[Pane::Categories, Pane::Streams, Pane::Messages],
         Action::Fold
         | Action::FoldAll

@@ -8,7 +8,7 @@ use super::support::program::User;
 use super::support::pty::Screen;
 use super::support::stores::{Kind, TestStore};
 use super::visit::Visit;
-use pasteable::{get_command, shell_command, sql_identifier, sql_string};
+use pasteable::{command_line, shell_command, sql_identifier, sql_string};
 
 // The functions are private, and only this binary has terminals and servers to paste into.
 #[path = "../../src/pasteable.rs"]
@@ -71,7 +71,7 @@ fn pasted_into(shell: &[&str], variables: &[(&str, &str)]) {
     for (index, name) in NAMES.into_iter().enumerate() {
         // The end of the paste on screen shows that the shell has read all of it.
         let end = format!("end-{index}");
-        let command = get_command(Some(name), name, &["--from", "7"]);
+        let command = command_line(&[], Some(name), &["get"], Some(name), &["--from", "7"]);
         let command = match command.strip_suffix(')').filter(|_| command.starts_with('(')) {
             Some(inside) => format!("{inside} {end})"),
             None => format!("{command} {end}"),

@@ -38,9 +38,11 @@ pub(super) enum ConnectError {
 impl ConnectError {
     /// Recognises a rejected password by how far the authentication got.
     pub(super) fn after(self, terms: &AuthTerms) -> Self {
-        let is_unproved = terms.asked.load(Ordering::SeqCst) && !terms.proved.load(Ordering::SeqCst);
+        let was_asked = terms.asked.load(Ordering::SeqCst);
+        let is_unproved = was_asked && !terms.proved.load(Ordering::SeqCst);
         match self {
             Self::Server(error) if is_unproved && !is_passing(error.code()) => Self::PasswordRejected(error),
+            Self::Server(error) if was_asked && says_that_it_was_rejected(&error) => Self::PasswordRejected(error),
             error => error,
         }
     }
@@ -112,6 +114,11 @@ impl ConnectError {
 /// ready, or names the problem itself (class 28).
 fn is_passing(code: &SqlState) -> bool {
     ["28", "53", "57"].iter().any(|class| code.code().starts_with(class))
+}
+
+/// Whether PgBouncer rejected a password. Its code is the same as when its server is away.
+fn says_that_it_was_rejected(error: &DbError) -> bool {
+    ["password authentication failed", "auth failed"].iter().any(|text| error.message().starts_with(text))
 }
 
 /// Whether the server, or a pooler in front of it, lacks resources (class 53), or failed by itself (58, F0, XX). Some

@@ -3,9 +3,7 @@
 
 use percent_encoding::percent_decode_str;
 
-#[cfg(feature = "cli")]
-use super::parameters::is_secret;
-use super::parameters::{Parameters, invalid, known};
+use super::parameters::{Parameters, invalid, is_secret, known};
 use crate::store::error::Result;
 
 const SCHEMES: [&str; 2] = ["postgresql://", "postgres://"];

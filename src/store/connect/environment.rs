@@ -20,6 +20,15 @@ pub struct Environment {
     user: Option<String>,
 }
 
+/// The variable with the password command.
+pub(super) const PASSWORD_COMMAND: &str = "STREAMSCOPE_PASSWORD_COMMAND";
+/// The variables that do not set a parameter.
+const OTHERS: [&str; 3] = [PASSWORD_COMMAND, "PGSERVICEFILE", "PGSYSCONFDIR"];
+
+fn is_known(name: &str) -> bool {
+    OTHERS.contains(&name) || variables().any(|(_, variable)| variable == name)
+}
+
 impl Environment {
     /// Captures the environment of this process: its variables, the home directory (`$HOME` or the account's) and the
     /// account's name.
@@ -32,7 +41,7 @@ impl Environment {
             match value.into_string() {
                 Ok(value) => drop(variables.insert(name, value)),
                 Err(value) if name == "PGPASSWORD" => password = Some(value.into_encoded_bytes()),
-                Err(_) if self::variables().any(|(_, variable)| variable == name) => unreadable.push(name),
+                Err(_) if is_known(&name) => unreadable.push(name),
                 Err(_) => {}
             }
         }
@@ -80,15 +89,17 @@ impl Environment {
     /// # Errors
     /// Names a variable that is not UTF-8, unless it only labels the connection.
     pub(super) fn fill(&self, parameters: &mut Parameters) -> Result<()> {
+        let is_unreadable = |variable| self.unreadable.iter().any(|name| name == variable);
+        let refused = |variable| Err(invalid(format!("{variable} is not valid UTF-8")));
         for (keyword, variable) in variables() {
             if let Some(value) = self.variable(variable) {
                 parameters.set_default(keyword, value);
-            } else if keyword != "application_name"
-                && parameters.given(keyword).is_none()
-                && self.unreadable.iter().any(|name| name == variable)
-            {
-                return Err(invalid(format!("{variable} is not valid UTF-8")));
+            } else if keyword != "application_name" && parameters.given(keyword).is_none() && is_unreadable(variable) {
+                return refused(variable);
             }
+        }
+        if is_unreadable(PASSWORD_COMMAND) {
+            return refused(PASSWORD_COMMAND);
         }
         if let Some(password) = &self.password {
             parameters.set_default("password", password.as_slice());

@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio_postgres::config::ChannelBinding;
 
 use super::authentication::Methods;
-use super::environment::Environment;
+use super::environment::{Environment, PASSWORD_COMMAND};
 use super::hosts::{self, Endpoint, Server};
 use super::parameters::{Parameters, invalid};
 use super::password_command::PasswordCommand;
@@ -78,7 +78,7 @@ impl Settings {
         let mut warnings: Vec<String> = environment.warnings().chain(tls.warning()).collect();
         let password = parameters.password();
         // The command takes precedence over the password file, whose lines often match every server.
-        let command = environment.variable("STREAMSCOPE_PASSWORD_COMMAND").filter(|line| !line.is_empty());
+        let command = environment.variable(PASSWORD_COMMAND).filter(|line| !line.is_empty());
         let password_file = || parameters.get("passfile").map(PathBuf::from).or(environment.in_home(".pgpass"));
         if let Some(password) = password {
             for server in &mut servers {

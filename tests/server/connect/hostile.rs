@@ -214,6 +214,27 @@ async fn an_error_in_place_of_the_accepted_proof_means_that_the_password_was_rej
     }
 }
 
+/// PgBouncer has the same code for a wrong password and for a server that is away.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_words_of_a_pooler_tell_a_rejected_password_from_a_server_that_is_away() {
+    let (cleartext, md5): (&[u8], &[u8]) = (&[0, 0, 0, 3], &[0, 0, 0, 5, 1, 2, 3, 4]);
+    for (method, text, expected) in [
+        (md5, "password authentication failed", Obstacle::Password),
+        (cleartext, "password authentication failed", Obstacle::Password),
+        (md5, "auth failed", Obstacle::Password),
+        (md5, "server login has been failing, cached error: connect failed (server_login_retry)", Obstacle::Pooler),
+    ] {
+        for read_only in [false, expected == Obstacle::Password] {
+            let (url, connections) = counting(move |stream| {
+                stream.write_all(&message(b'R', method)).expect("sent");
+                stream.read_exact(&mut [0]).and_then(|()| read_packet(stream)).expect("an answer");
+                let _ = stream.write_all(&error_message("08P01", text));
+            });
+            assert_eq!(refused(&url, read_only, &connections).await, (expected, 1), "{text}, {read_only}");
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_closes_new_sessions_is_not_asked_again_at_once() {
     let (url, connections) = counting(|stream| {

@@ -40,7 +40,7 @@ fn each_value_names_its_message_and_a_step_marks_what_it_changed() {
     assert!(screen.text().contains("account-1@2"), "there is no later message");
     screen.keys("[[[[");
     let text = screen.text();
-    assert!(text.contains("account-1 at 0") && line_with(&text, "$.balance").contains("← 0 Opened"), "{text}");
+    assert!(text.contains("account-1@0") && line_with(&text, "$.balance").contains("← 0 Opened"), "{text}");
     assert!(line_with(&text, "$.balance").contains("+ $.balance"), "{text}");
 }
 

@@ -70,7 +70,12 @@ async fn states_are_computed_by_the_program_of_the_category_which_is_read_again_
     let mut screen = visit.screen_with(&["ledger-1@120"], &[("STREAMSCOPE_CONFIG", &config)]);
     screen.shows("amount: 120.10").keys("S").shows("ledger-1@120 by ledger.jq").shows_line(&["$.count", "121"]);
     screen.shows_line(&["$.last", "120.10", "← 120"]).shows_line(&["$.first", "← 0"]);
-    screen.keys("[").shows("at 119 by").shows_line(&["$.last", "119.10"]).keys("]").shows_line(&["$.last", "120.10"]);
+    screen
+        .keys("[")
+        .shows("ledger-1@119 by")
+        .shows_line(&["$.last", "119.10"])
+        .keys("]")
+        .shows_line(&["$.last", "120.10"]);
     write(".state |\n  (.count // 0) as $n | if $n == 50 then error(\"full\") else {count: ($n + 1)} end");
     screen
         .keys("[")

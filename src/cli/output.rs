@@ -141,11 +141,12 @@ impl Output {
     /// The error of the output.
     pub(crate) fn finish_after(&mut self, done: impl FnOnce() -> String) -> Result<()> {
         self.finish().map_err(|error| {
+            let reason = error.to_string();
             let error = CommandError::from(error);
             if error.what.is_empty() {
                 error
             } else {
-                CommandError { what: format!("{}, but {}", done(), error.what), ..error }
+                CommandError { what: format!("{}, but the output could not be written: {reason}", done()), ..error }
             }
         })
     }

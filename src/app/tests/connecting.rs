@@ -181,3 +181,13 @@ fn the_log_goes_on_in_another_database() {
     let log: Vec<&str> = first.state.notices.log().iter().map(|notice| notice.text.as_str()).collect();
     assert_eq!(log, ["something failed", "Connected to postgres@localhost/shop"]);
 }
+
+#[test]
+fn the_first_namespace_can_be_created_from_every_pane() {
+    for pane in ["1", "2", "3", "4", "5"] {
+        let mut screen = screen(Fake { without_namespaces: true, ..Fake::default() }, None);
+        screen.keys(pane);
+        screen.keys("a");
+        assert!(screen.text().contains("Create a namespace"), "{pane}: {}", screen.text());
+    }
+}

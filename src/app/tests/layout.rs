@@ -72,6 +72,17 @@ fn alt_arrows_resize_the_message_below_the_messages() {
 }
 
 #[test]
+fn releasing_the_button_lets_go_of_a_border() {
+    let mut screen = screen(160, 45);
+    let messages = pane(&screen, Pane::Messages);
+    drag(&mut screen, (messages.x, 20), (30, 20));
+    mouse(&mut screen, MouseEventKind::Up(MouseButton::Left), 30, 20);
+    let timeline = screen.state.browser.layout().timeline;
+    drag(&mut screen, (timeline.x + 20, timeline.y), (timeline.x + 10, timeline.y));
+    assert_eq!(pane(&screen, Pane::Messages).x, 30);
+}
+
+#[test]
 fn the_mouse_drags_every_border() {
     let mut screen = screen(160, 45);
     let messages = pane(&screen, Pane::Messages);

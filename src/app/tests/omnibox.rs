@@ -377,6 +377,16 @@ fn the_palette_begins_with_the_focused_pane_and_reaches_places() {
 }
 
 #[test]
+fn titles_that_contain_the_text_come_before_those_with_only_its_letters() {
+    let mut screen = screen();
+    screen.keys("4");
+    screen.ctrl('p');
+    screen.keys("state");
+    let texts: Vec<&str> = omnibox(&screen).entries.iter().map(|entry| entry.text.as_str()).collect();
+    assert_eq!(texts, ["Show the state of the stream at the message"]);
+}
+
+#[test]
 fn a_slash_searches_the_other_namespace() {
     let mut screen = screen();
     screen.keys(":audit/acc");

@@ -16,8 +16,10 @@ use crate::safe_text::SafeText;
 use crate::store::browse::Scope;
 
 const SEPARATOR: &str = " ─ ";
-/// The width that the target has at least.
-const TARGET: usize = 8;
+/// The width that the target has at least, unless that is more than a third of the line.
+const TARGET: usize = 24;
+/// A name that is shortened keeps at least this width, if there is more than the name.
+const NAME: usize = 16;
 
 /// Draws the header.
 pub(crate) fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
@@ -36,8 +38,9 @@ pub(crate) fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) 
     }
     // The location matters more than the server, and its last part the most.
     let rest = room.saturating_sub(left.iter().map(Span::width).sum::<usize>() + SEPARATOR.width());
-    let path = path(state, rest.saturating_sub(TARGET));
-    left.push(Span::raw(cut(&state.settings.target, rest.saturating_sub(path.width()))));
+    let target = &state.settings.target;
+    let path = path(state, rest.saturating_sub(target.width().min(TARGET).min(rest / 3)));
+    left.push(Span::raw(cut_middle(target, rest.saturating_sub(path.width()))));
     if !path.is_empty() {
         left.push(Span::styled(SEPARATOR, theme.dim));
         left.push(Span::styled(path, theme.title));
@@ -47,23 +50,26 @@ pub(crate) fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) 
     frame.buffer_mut().set_stringn(x, area.y, right, right_width, style);
 }
 
-/// Returns the location (`shop › account › account-123`), or as much of its end as fits. A name that does not fit is
-/// shortened in the middle.
+/// Returns the location (`shop › account › account-123`). Without enough room, it omits the category of a stream,
+/// shortens the last name in the middle, or omits the namespace.
 fn path(state: &State, room: usize) -> String {
     let Some(list) = &state.browser.messages.key else { return String::new() };
-    let mut parts = vec![list.namespace.clone()];
-    match &list.scope {
-        Scope::Namespace => {}
-        Scope::Category(category) => parts.push(category.to_string()),
-        Scope::Member(category, group) => {
-            parts.push(format!("{category} (member {} of {})", group.member(), group.size()));
-        }
-        Scope::Stream(stream) => parts.extend([stream.category().to_string(), stream.to_string()]),
+    let namespace = list.namespace.as_str();
+    let (category, last) = match &list.scope {
+        Scope::Namespace => return cut_middle(namespace, room),
+        Scope::Category(category) => (None, category.to_string()),
+        Scope::Member(category, group) => (None, format!("{category} (member {} of {})", group.member(), group.size())),
+        Scope::Stream(stream) => (Some(stream.category()), stream.to_string()),
+    };
+    let whole = category.map(|category| format!("{namespace} › {category} › {last}"));
+    let short = format!("{namespace} › {last}");
+    let fits = |path: &String| SafeText::line(path).width() <= room;
+    if let Some(path) = [whole, Some(short)].into_iter().flatten().find(fits) {
+        return path;
     }
-    while parts.len() > 1 && SafeText::line(&parts.join(" › ")).width() > room {
-        parts.remove(0);
-    }
-    cut_middle(&parts.join(" › "), room)
+    let before = format!("{namespace} › ");
+    let left = room.saturating_sub(SafeText::line(&before).width());
+    if left >= NAME { before + &cut_middle(&last, left) } else { cut_middle(&last, room) }
 }
 
 /// Returns whether the store can be read and written.

@@ -147,6 +147,23 @@ fn new(count: u64) -> Vec<String> {
     large(count).into_iter().map(one).collect()
 }
 
+/// Waits until a process has used no CPU time for half a second.
+fn until_idle(pid: u32) {
+    let used = || {
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).expect("it runs");
+        let fields: Vec<&str> = stat.rsplit_once(')').expect("a name").1.split_whitespace().collect();
+        (fields[11].to_owned(), fields[12].to_owned())
+    };
+    for _ in 0..120 {
+        let before = used();
+        std::thread::sleep(Duration::from_millis(500));
+        if used() == before {
+            return;
+        }
+    }
+    panic!("the process is still busy after a minute");
+}
+
 /// Imports a file of several batches after `prepare`. The first batch waits for the table until the program has read
 /// the next ones. Returns the program's output and what `sql` returns afterwards.
 fn import_with_batches_ready(place: &Place, lines: &[String], prepare: &str, sql: &str) -> (String, i64) {
@@ -167,7 +184,7 @@ fn import_with_batches_ready(place: &Place, lines: &[String], prepare: &str, sql
             assert_eq!(child.try_wait().unwrap(), None, "it waits for the table");
             std::thread::sleep(Duration::from_millis(10));
         }
-        std::thread::sleep(Duration::from_secs(2));
+        until_idle(child.id());
         runtime.block_on(client.batch_execute("commit")).unwrap();
         let output = child.wait_with_output().unwrap();
         assert!(output.status.success());

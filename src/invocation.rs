@@ -16,7 +16,7 @@ pub(crate) struct Chosen {
 
 static CHOSEN: RwLock<Chosen> = RwLock::new(Chosen { database: Vec::new(), namespace: None });
 
-/// Sets what the suggested commands of this process choose from now on.
+/// Sets the options of the commands that this process suggests from now on.
 #[cfg(feature = "cli")]
 pub(crate) fn choose(chosen: Chosen) {
     *CHOSEN.write().unwrap_or_else(PoisonError::into_inner) = chosen;

@@ -20,6 +20,13 @@ pub(crate) fn count(number: u64, noun: &str) -> String {
     format!("{} {noun}{}", grouped(number), if number == 1 { "" } else { "s" })
 }
 
+/// Formats a number with its noun and the past of "to be": `1 message was`, `1,234 messages were`.
+#[cfg(feature = "cli")]
+#[must_use]
+pub(crate) fn count_were(number: u64, noun: &str) -> String {
+    format!("{} {}", count(number, noun), if number == 1 { "was" } else { "were" })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

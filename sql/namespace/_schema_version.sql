@@ -1,5 +1,5 @@
 -- On start, an EventoDB server upgrades every namespace in the registry to its own latest version, with SQL that does
--- not fit this schema. The highest possible version tells it that there is nothing to upgrade.
+-- not fit this schema. With the highest possible version, it finds nothing to upgrade.
 create table if not exists {schema}._schema_version (
   version integer primary key,
   applied_at timestamp default now()

@@ -27,7 +27,7 @@ pub(crate) struct Mouse {
 }
 
 impl Mouse {
-    /// Lets go of what the pointer holds.
+    /// Releases the border or thumb that is being dragged.
     pub(crate) fn release(&mut self) {
         self.dragged = None;
     }

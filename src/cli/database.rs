@@ -16,6 +16,9 @@ use crate::store::connect::Environment;
 use crate::store::embedded::Embedded;
 use crate::store::{Namespace, Options, Settings, Store, StoreError};
 
+/// The variables that can contain the connection string, the strongest first.
+pub(crate) const URL_VARIABLES: [&str; 2] = ["STREAMSCOPE_URL", "DATABASE_URL"];
+
 /// How many namespaces an error lists at most.
 const NAMED: usize = 12;
 
@@ -66,7 +69,7 @@ pub(crate) fn settings(common: &Common, password_commands: PasswordCommands) -> 
 
 /// Returns the first connection string in the environment that is not empty.
 fn url_of_environment() -> Result<Option<String>> {
-    for name in ["STREAMSCOPE_URL", "DATABASE_URL"] {
+    for name in URL_VARIABLES {
         match env::var(name) {
             Ok(url) if !url.is_empty() => return Ok(Some(url)),
             Err(env::VarError::NotUnicode(_)) => {

@@ -4,6 +4,7 @@
 use std::env;
 use std::ffi::OsString;
 
+use crate::cli::database::URL_VARIABLES;
 use crate::redact::{STARS, redact};
 use crate::store::Settings;
 use crate::store::connect::Environment;
@@ -21,7 +22,7 @@ impl Secrets {
         if let Ok(password) = env::var("PGPASSWORD") {
             secrets.add(&password);
         }
-        let variables = ["STREAMSCOPE_URL", "DATABASE_URL"].iter().filter_map(|name| env::var(name).ok());
+        let variables = URL_VARIABLES.iter().filter_map(|name| env::var(name).ok());
         let environment = Environment::of_process();
         for text in variables.chain([url.unwrap_or_default().to_owned()]) {
             secrets.add_from_url(&text, &environment);

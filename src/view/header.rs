@@ -62,12 +62,12 @@ fn path(state: &State, room: usize) -> String {
         Scope::Stream(stream) => (Some(stream.category()), stream.to_string()),
     };
     let whole = category.map(|category| format!("{namespace} › {category} › {last}"));
-    let short = format!("{namespace} › {last}");
+    let before = format!("{namespace} › ");
+    let short = format!("{before}{last}");
     let fits = |path: &String| SafeText::line(path).width() <= room;
     if let Some(path) = [whole, Some(short)].into_iter().flatten().find(fits) {
         return path;
     }
-    let before = format!("{namespace} › ");
     let left = room.saturating_sub(SafeText::line(&before).width());
     if left >= NAME { before + &cut_middle(&last, left) } else { cut_middle(&last, room) }
 }

@@ -79,6 +79,13 @@ pub(crate) fn outcome(command: &mut Command) -> Outcome {
     Outcome::from(output)
 }
 
+/// Returns the CPU time of a running process so far, in clock ticks.
+pub(crate) fn processor_ticks(pid: u32) -> u64 {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).expect("the program is running");
+    let fields: Vec<&str> = stat.rsplit_once(')').map(|(_, rest)| rest.split_whitespace().collect()).unwrap();
+    fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap()
+}
+
 /// Runs a command to its end with `input` on standard input.
 pub(crate) fn outcome_with_input(command: &mut Command, input: &[u8]) -> Outcome {
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::program::User;
+use super::program::{User, processor_ticks};
 
 /// The timeout of every wait.
 const LIMIT: Duration = Duration::from_secs(30);
@@ -266,10 +266,7 @@ impl Screen {
 
     /// Returns the CPU time of the program so far, in clock ticks.
     pub(crate) fn processor_ticks(&self) -> u64 {
-        let path = format!("/proc/{}/stat", self.pid().as_raw_nonzero());
-        let stat = std::fs::read_to_string(path).expect("the program is running");
-        let fields: Vec<&str> = stat.rsplit_once(')').map(|(_, rest)| rest.split_whitespace().collect()).unwrap();
-        fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap()
+        processor_ticks(self.pid().as_raw_nonzero().get().unsigned_abs())
     }
 
     /// Returns whether the terminal has the settings that it had before the program started.

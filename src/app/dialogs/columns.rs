@@ -1,5 +1,5 @@
-//! The chooser of columns: shows, hides, moves and resizes the columns of the table behind it, and adds columns with a
-//! path. Every change shows at once. Closing keeps it.
+//! The dialog of the columns: shows, hides, moves and resizes the columns of the message table, and adds columns with a
+//! path. Every change is visible at once and stays after the dialog is closed.
 
 use crossterm::event::KeyEvent;
 use ratatui::layout::Rect;

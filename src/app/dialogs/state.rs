@@ -29,7 +29,7 @@ const ROOM: (u16, u16) = (40, 8);
 /// What a note above the values is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Note {
-    /// What is missing from the values.
+    /// The values are incomplete.
     Missing,
     Problem,
 }

@@ -72,11 +72,11 @@ pub(super) async fn run(
 ) -> Result<()> {
     let limits = Config::load().map_err(CommandError::usage)?.doctor_limits();
     let wanted = |id: &str| arguments.only.is_empty() || arguments.only.iter().any(|only| only == id);
-    let (mut worst, mut is_certain) = (CheckStatus::Ok, false);
+    let (mut worst, mut any_ran) = (CheckStatus::Ok, false);
     let examined = async { Ok(namespace.examine(&limits, wanted).await?) };
     for finding in interrupt.unless_signalled(examined).await? {
         worst = worst.max(finding.status);
-        is_certain |= finding.status != CheckStatus::Skipped;
+        any_ran |= finding.status != CheckStatus::Skipped;
         print(&finding, output)?;
     }
     output.finish()?;
@@ -86,18 +86,17 @@ pub(super) async fn run(
         let says_something = |finding: &Finding| ended.is_ok() || finding.status > CheckStatus::Ok;
         for finding in findings.into_iter().filter(|finding| wanted(finding.check) && says_something(finding)) {
             worst = worst.max(finding.status);
-            is_certain = true;
+            any_ran = true;
             print(&finding, output)?;
         }
         output.finish()?;
         ended?;
     }
-    output.finish()?;
     match worst {
         CheckStatus::Fail => Err(CommandError::new(Status::CheckFailed, "")),
         CheckStatus::Warn => Err(CommandError::new(Status::CheckWarned, "")),
         // A monitor must not take this for a healthy store.
-        CheckStatus::Skipped if !is_certain => Err(CommandError::new(Status::Failed, "no check could run")),
+        CheckStatus::Skipped if !any_ran => Err(CommandError::new(Status::Failed, "no check could run")),
         CheckStatus::Ok | CheckStatus::Skipped => Ok(()),
     }
 }

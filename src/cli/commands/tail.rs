@@ -252,9 +252,8 @@ async fn each_batch(
         };
         let done = match woken {
             Woken::Batch(Ok(batch)) => {
-                let begin = following.tail.resume_position();
                 if let Some(kept) = kept.as_mut().filter(|_| batch.messages.is_empty())
-                    && kept.begins_after(begin)
+                    && kept.begins_after(following.tail.resume_position())
                 {
                     following.record(kept, namespace, interrupt).await?;
                 }

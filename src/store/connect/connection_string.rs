@@ -70,9 +70,7 @@ fn parse_url(text: &str, offset: usize) -> Result<Parameters> {
     if text[authority_end..].starts_with('@') {
         let (user, password) = text[..authority_end].split_once(':').unwrap_or((&text[..authority_end], ""));
         set_decoded(&mut parameters, "user", user)?;
-        if !password.is_empty() {
-            parameters.set("password", decode_bytes(password, "password")?);
-        }
+        set_decoded(&mut parameters, "password", password)?;
         rest = &text[authority_end + 1..];
     } else if text.split('?').next().is_some_and(|before_query| before_query.contains('@')) {
         // libpq would read a host and a database, which are displayed and logged. Here this is far more likely a
@@ -156,11 +154,7 @@ fn parse_query(parameters: &mut Parameters, query: &str, mut offset: usize) -> R
         }
         let keyword =
             known(&keyword).ok_or_else(|| invalid(format!("unknown parameter \"{keyword}\" in the URL's query")))?;
-        if keyword == "password" {
-            parameters.set(keyword, decode_bytes(value, keyword)?);
-        } else {
-            parameters.set(keyword, decode(value, keyword)?);
-        }
+        parameters.set(keyword, decode_value(value, keyword)?);
     }
     Ok(())
 }
@@ -173,9 +167,14 @@ fn require_tls(parameters: &mut Parameters, value: &str) {
 /// Ignores an empty part of the URL, so that weaker sources can set the parameter.
 fn set_decoded(parameters: &mut Parameters, keyword: &'static str, text: &str) -> Result<()> {
     if !text.is_empty() {
-        parameters.set(keyword, decode(text, keyword)?);
+        parameters.set(keyword, decode_value(text, keyword)?);
     }
     Ok(())
+}
+
+/// Decodes the value of a parameter. Only a password may have bytes that are not UTF-8.
+fn decode_value(text: &str, keyword: &'static str) -> Result<Vec<u8>> {
+    if keyword == "password" { decode_bytes(text, keyword) } else { decode(text, keyword).map(String::into_bytes) }
 }
 
 fn decode(text: &str, what: &str) -> Result<String> {
@@ -183,7 +182,6 @@ fn decode(text: &str, what: &str) -> Result<String> {
         .map_err(|_| invalid(format!("the URL's {what} is not UTF-8 after decoding")))
 }
 
-/// Decodes a password, which need not be UTF-8.
 fn decode_bytes(text: &str, what: &str) -> Result<Vec<u8>> {
     for (at, _) in text.match_indices('%') {
         match text.as_bytes().get(at + 1..at + 3) {

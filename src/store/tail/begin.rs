@@ -27,8 +27,8 @@ const KNOWN: usize = 16;
 
 impl<M: Followed> Tail<M> {
     /// Reads from the catalog which columns the table has now and how it numbers messages, and polls without reading
-    /// messages in the same round trip. The poll is `None` if the catalog has changed, because it was sent without
-    /// knowing that.
+    /// messages in the same round trip. If the catalog has changed, the poll was built for the old table, and `None` is
+    /// returned instead.
     pub(super) async fn ask_catalog(&mut self, session: &Session) -> Result<Option<Horizon>> {
         let (id, table) = (&self.namespace.info().id, self.namespace.table());
         let (shape, seen) = join(Shape::read(session, &table), self.look(session)).await;
@@ -100,7 +100,7 @@ impl<M: Followed> Tail<M> {
         self.highest = first;
         self.news.begins_above = first > newest;
         self.begun = true;
-        // What is remembered was read after that poll.
+        // The memory was read after that poll.
         let remembered = self.memory.newest().map(|(_, id)| id).into_iter().collect();
         Ok(Some(Horizon { remembered, ..seen }))
     }

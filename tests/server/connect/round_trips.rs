@@ -32,8 +32,7 @@ async fn a_command_takes_one_round_trip_more_than_psql_or_two_without_a_namespac
         &["fold", "account-1"],
         &["fold", "account-1", "--jq", ".state"],
         &["ns", "list"],
-        // Their questions depend on the answers to earlier ones: what is final, and for a follower also what is there
-        // already.
+        // Both must first learn which messages are final, and a follower also which messages exist already.
         &["export", "account"],
         &["tail", "account", "--from", "0", "--limit", "1"],
     ];

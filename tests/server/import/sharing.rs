@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::lines::{all, assert_same, file, line, schema, without, without_global_positions};
 use crate::support::place::{Place, in_each_place};
-use crate::support::program::Outcome;
+use crate::support::program::{Outcome, processor_ticks};
 
 in_each_place!(
     a_file_of_many_batches_is_stored_whole_and_a_second_run_adds_nothing,
@@ -149,15 +149,10 @@ fn new(count: u64) -> Vec<String> {
 
 /// Waits until a process has used no CPU time for half a second.
 fn until_idle(pid: u32) {
-    let used = || {
-        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).expect("it runs");
-        let fields: Vec<&str> = stat.rsplit_once(')').expect("a name").1.split_whitespace().collect();
-        (fields[11].to_owned(), fields[12].to_owned())
-    };
     for _ in 0..120 {
-        let before = used();
+        let before = processor_ticks(pid);
         std::thread::sleep(Duration::from_millis(500));
-        if used() == before {
+        if processor_ticks(pid) == before {
             return;
         }
     }

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::part::KeptLine;
 use crate::json::check;
 use crate::message::{GlobalPosition, Message, Position};
-use crate::numbers::grouped;
+use crate::numbers::{count, count_were, grouped};
 use crate::store::import::StreamVersions;
 use crate::store::shape::{ColumnType, Shape};
 
@@ -165,7 +165,7 @@ impl Gaps {
     pub(super) fn report(&self) -> Vec<String> {
         let mut lines = Vec::new();
         if self.count > 0 {
-            let gaps = if self.count == 1 { "1 gap".to_owned() } else { format!("{} gaps", grouped(self.count)) };
+            let gaps = count(self.count, "gap");
             let which = if self.filtered {
                 ", left by the filter or by deleted messages".to_owned()
             } else {
@@ -175,11 +175,8 @@ impl Gaps {
             lines.push(format!("streamscope: the exported streams have {gaps}{which}; import them with --allow-gaps"));
         }
         if self.unchecked > 0 {
-            let were = if self.unchecked == 1 { "message was" } else { "messages were" };
-            lines.push(format!(
-                "streamscope: {} {were} not checked for gaps: there are too many streams",
-                grouped(self.unchecked)
-            ));
+            let unchecked = count_were(self.unchecked, "message");
+            lines.push(format!("streamscope: {unchecked} not checked for gaps: there are too many streams"));
         }
         if let Some(first) = &self.first_refused {
             let (have, them) = if self.refused == 1 { ("message has", "it") } else { ("messages have", "them") };
@@ -208,11 +205,8 @@ impl Gaps {
             ("positions", self.places.as_ref().map_or(0, |places| places.unchecked)),
         ];
         for (what, unchecked) in unchecked.into_iter().filter(|(_, unchecked)| *unchecked > 0) {
-            let were = if unchecked == 1 { "message was" } else { "messages were" };
-            lines.push(format!(
-                "streamscope: {} {were} not checked for repeated {what}: there are too many",
-                grouped(unchecked)
-            ));
+            let unchecked = count_were(unchecked, "message");
+            lines.push(format!("streamscope: {unchecked} not checked for repeated {what}: there are too many"));
         }
         if self.unnumbered > 0 {
             let have = if self.unnumbered == 1 { "message has" } else { "messages have" };

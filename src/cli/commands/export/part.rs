@@ -96,8 +96,8 @@ impl PartFile {
         Ok(opened(path, part, file, usable))
     }
 
-    /// Truncates the file after the last complete line that is kept, and gives it the mode of the file that it will
-    /// replace, so that nobody can read the new file who could not read the old one.
+    /// Truncates the file after the last complete line to keep. Gives it the mode of the file to be replaced, so that no
+    /// more people can read the new file than the old one.
     ///
     /// # Errors
     /// The errors of the file system.

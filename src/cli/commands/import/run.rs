@@ -11,7 +11,7 @@ use crate::cli::output::json::Object;
 use crate::cli::progress::Progress;
 use crate::cli::stderr;
 use crate::message::Difference;
-use crate::numbers::{count, grouped};
+use crate::numbers::{count, count_were, grouped};
 use crate::store::StoreError;
 use crate::store::import::{
     Commit, Follower, Followers, Import, ImportCounts, ImportError, Messages as _, Placement, Problem,
@@ -188,16 +188,14 @@ impl ImportRun {
             let verb = if self.dry_run { "would import" } else { "imported" };
             output.line(&format!("{verb} {}, {} already stored", count(imported, "message"), grouped(present)))?;
             if unchecked > 0 {
-                let messages = if unchecked == 1 { "message was" } else { "messages were" };
                 let note = "not checked for gaps and duplicates, because the file has too many messages";
-                output.line(&format!("{} {messages} {note}", grouped(unchecked)))?;
+                output.line(&format!("{} {note}", count_were(unchecked, "message")))?;
             }
         }
         if self.dry_run {
             return Ok(output.finish()?);
         }
-        let messages = if imported == 1 { "message was" } else { "messages were" };
-        output.finish_after(|| format!("{} {messages} imported", grouped(imported)))
+        output.finish_after(|| format!("{} imported", count_were(imported, "message")))
     }
 }
 

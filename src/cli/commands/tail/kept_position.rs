@@ -73,8 +73,8 @@ impl KeptPosition {
         self.recorded
     }
 
-    /// Notes where an earlier run would have begun, if there was none. Otherwise, if this run is killed before it has
-    /// recorded anything, the next one would begin later and skip messages.
+    /// Notes the beginning of this run if no position is known yet, and returns whether it should be recorded now.
+    /// Without it, if this run ended before its first message, the next one would begin later and skip messages.
     #[must_use]
     pub(super) fn begins_after(&mut self, position: GlobalPosition) -> bool {
         let is_new = self.recorded.is_none() && self.handled.is_none() && position >= 0;
